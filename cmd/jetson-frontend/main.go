@@ -1,0 +1,21 @@
+// Command jetson-frontend is the gateway server in the frontend image: it
+// compiles stack files for the buildkitd that started it, and does nothing
+// else.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/moby/buildkit/frontend/gateway/grpcclient"
+	"github.com/moby/buildkit/util/appcontext"
+
+	"github.com/org/jetson-frontend/frontend"
+)
+
+func main() {
+	if err := grpcclient.RunFromEnvironment(appcontext.Context(), frontend.Build); err != nil {
+		fmt.Fprintln(os.Stderr, "jetson-frontend:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,115 @@
+package frontend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	bk "github.com/moby/buildkit/client/llb"
+	gw "github.com/moby/buildkit/frontend/gateway/client"
+	fstypes "github.com/tonistiigi/fsutil/types"
+)
+
+// MaxFile bounds one file that is read from a user's tree, in bytes.
+const MaxFile = 8 << 20
+
+// treeFS is a tree inside the daemon as a file system. A file of the tree is
+// read when it is asked for; a path that is not there is fs.ErrNotExist.
+type treeFS struct {
+	ctx context.Context
+	ref gw.Reference
+}
+
+// tree solves a state and gives it as a file system.
+func (b *build) tree(ctx context.Context, st bk.State) (fs.FS, error) {
+	def, err := st.Marshal(ctx, bk.WithCaps(b.ui.BuildOpts().LLBCaps))
+	if err != nil {
+		return nil, fmt.Errorf("marshalling a tree: %w", err)
+	}
+	res, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	if err != nil {
+		return nil, err
+	}
+	ref, err := res.SingleRef()
+	if err != nil {
+		return nil, err
+	}
+	return treeFS{ctx, ref}, nil
+}
+
+func (t treeFS) stat(name string) (*fstypes.Stat, error) {
+	st, err := t.ref.StatFile(t.ctx, gw.StatRequest{Path: name})
+	if err != nil {
+		return nil, missing("stat", name, err)
+	}
+	return st, nil
+}
+
+// missing tells a path that is not there from a daemon that does not answer.
+func missing(op, name string, err error) error {
+	if strings.Contains(err.Error(), "no such file") || strings.Contains(err.Error(), "not found") {
+		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+	}
+	return &fs.PathError{Op: op, Path: name, Err: err}
+}
+
+// ReadFile reads a whole file.
+func (t treeFS) ReadFile(name string) ([]byte, error) {
+	st, err := t.stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if st.Size > MaxFile {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has %d bytes; at most %d are read", st.Size, MaxFile)}
+	}
+	data, err := t.ref.ReadFile(t.ctx, gw.ReadRequest{Filename: name})
+	if err != nil {
+		return nil, missing("read", name, err)
+	}
+	return data, nil
+}
+
+// ReadDir lists a folder.
+func (t treeFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	stats, err := t.ref.ReadDir(t.ctx, gw.ReadDirRequest{Path: name})
+	if err != nil {
+		return nil, missing("readdir", name, err)
+	}
+	var out []fs.DirEntry
+	for _, st := range stats {
+		out = append(out, fs.FileInfoToDirEntry(info{path.Base(st.Path), st}))
+	}
+	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return out, nil
+}
+
+// Stat describes a path.
+func (t treeFS) Stat(name string) (fs.FileInfo, error) {
+	st, err := t.stat(name)
+	if err != nil {
+		return nil, err
+	}
+	return info{path.Base(name), st}, nil
+}
+
+// Open is here because fs.FS asks for it; everything is read whole.
+func (t treeFS) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: errors.ErrUnsupported}
+}
+
+type info struct {
+	name string
+	st   *fstypes.Stat
+}
+
+func (i info) Name() string       { return i.name }
+func (i info) Size() int64        { return i.st.Size }
+func (i info) Mode() fs.FileMode  { return fs.FileMode(i.st.Mode) }
+func (i info) ModTime() time.Time { return time.Unix(0, i.st.ModTime) }
+func (i info) IsDir() bool        { return i.st.IsDir() }
+func (i info) Sys() any           { return i.st }

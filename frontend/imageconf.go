@@ -1,0 +1,205 @@
+package frontend
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/org/jetson-frontend/llb"
+	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks/plan"
+)
+
+// LabelPrefix begins every label by which an image says what it is.
+const LabelPrefix = "io.jetson-frontend."
+
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// baseConfig reads the config of the image that the stack is built on.
+func (b *build) baseConfig(ctx context.Context, p *plan.Plan) (*dockerspec.DockerOCIImage, error) {
+	ref := p.Base.Ref
+	if p.Base.Digest != "" {
+		ref += "@" + p.Base.Digest
+	}
+	platform := llb.Platform(p.Platform.Arch)
+	_, _, data, err := b.ui.GatewayClient().ResolveImageConfig(ctx, ref, sourceresolver.Opt{
+		LogName:  "load metadata for " + p.Base.Ref,
+		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &platform, ResolveMode: b.ui.ImageResolveMode.String()},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the base image %s: %v", p.Base.Ref, err)
+	}
+	var img dockerspec.DockerOCIImage
+	if err := json.Unmarshal(data, &img); err != nil {
+		return nil, fmt.Errorf("the config of the base image %s: %v", p.Base.Ref, err)
+	}
+	return &img, nil
+}
+
+// imageConfig is the base's config with the plan laid over it. It depends on
+// nothing else: an image of the same plan and epoch is the same.
+func imageConfig(p *plan.Plan, base *dockerspec.DockerOCIImage, labels map[string]string, target string, epoch time.Time) (*dockerspec.DockerOCIImage, error) {
+	img := &dockerspec.DockerOCIImage{}
+	img.Platform = ocispecs.Platform{OS: "linux", Architecture: p.Platform.Arch}
+	img.RootFS.Type = "layers"
+	img.Created = &epoch
+	if !wholeImage(target) {
+		// A component's tree is no image to run: it says what it is, no more.
+		own, err := ownLabels(p)
+		img.Config.Labels = merged(own, labels)
+		return img, err
+	}
+	if base != nil {
+		img.Config = base.Config
+		img.History = slices.Clone(base.History)
+		img.Author = base.Author
+	}
+	c := p.Config
+	img.Config.Env = environ(img.Config.Env, c)
+	if len(c.Entrypoint) > 0 {
+		img.Config.Entrypoint = c.Entrypoint
+	} else if len(c.Source) > 0 {
+		img.Config.Entrypoint = []string{llb.EntrypointFile}
+	}
+	if len(c.Cmd) > 0 {
+		img.Config.Cmd = c.Cmd
+	}
+	for _, f := range []struct {
+		dst *string
+		src string
+	}{{&img.Config.User, c.User}, {&img.Config.WorkingDir, c.Workdir}, {&img.Config.StopSignal, c.StopSignal}} {
+		if f.src != "" {
+			*f.dst = f.src
+		}
+	}
+	img.Config.ExposedPorts = set(img.Config.ExposedPorts, ports(c.Expose))
+	img.Config.Volumes = set(img.Config.Volumes, c.Volumes)
+	if h := c.Health; h != nil {
+		img.Config.Healthcheck = &dockerspec.HealthcheckConfig{
+			Test: append([]string{"CMD"}, h.Argv...), Interval: seconds(h.Interval), Timeout: seconds(h.Timeout),
+			StartPeriod: seconds(h.Start), Retries: h.Retries,
+		}
+	}
+	own, err := ownLabels(p)
+	img.Config.Labels = merged(img.Config.Labels, own, c.Labels, labels)
+	return img, err
+}
+
+// wholeImage reports whether a target is an image to run.
+func wholeImage(target string) bool {
+	return slices.Contains([]string{"", graph.TargetDev, graph.TargetRuntime, graph.TargetTest}, target)
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+func ports(expose []string) []string {
+	var out []string
+	for _, e := range expose {
+		if !strings.Contains(e, "/") {
+			e += "/tcp"
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func set(have map[string]struct{}, add []string) map[string]struct{} {
+	if len(have)+len(add) == 0 {
+		return nil
+	}
+	out := map[string]struct{}{}
+	for k := range have {
+		out[k] = struct{}{}
+	}
+	for _, k := range add {
+		out[k] = struct{}{}
+	}
+	return out
+}
+
+func merged(maps ...map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, m := range maps {
+		for k, v := range m {
+			out[k] = v
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// environ lays the plan's environment over the base's.
+func environ(base []string, c plan.Config) []string {
+	have := map[string]string{"PATH": defaultPath}
+	for _, e := range base {
+		k, v, _ := strings.Cut(e, "=")
+		have[k] = v
+	}
+	for name, paths := range c.Prepend {
+		have[name] = llb.Prepended(paths, have[name])
+	}
+	for k, v := range c.Env {
+		have[k] = v
+	}
+	names := make([]string, 0, len(have))
+	for k := range have {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	var out []string
+	for _, k := range names {
+		out = append(out, k+"="+have[k])
+	}
+	return out
+}
+
+// ownLabels are what the image says about itself, so that it can be run,
+// verified, shown and built upon without the stack file.
+func ownLabels(p *plan.Plan) (map[string]string, error) {
+	d, err := p.Digest()
+	if err != nil {
+		return nil, err
+	}
+	run, err := json.Marshal(p.Run)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the run profile: %w", err)
+	}
+	var comps []string
+	for _, c := range p.Components {
+		if c.Shipped {
+			comps = append(comps, strings.TrimSuffix(c.Name+"@"+c.Version, "@"))
+		}
+	}
+	slices.Sort(comps)
+	out := map[string]string{
+		LabelPrefix + "plan":       d,
+		LabelPrefix + "stack":      strings.Join(p.Stack, "+"),
+		LabelPrefix + "distro":     p.Platform.Distro,
+		LabelPrefix + "components": strings.Join(comps, " "),
+		LabelPrefix + "run":        string(run),
+	}
+	for name, v := range map[string]string{
+		"l4t": p.Platform.L4T, "jetpack": p.Platform.JetPack, "device": p.Platform.Device,
+		"sm": strings.Join(p.Platform.SMs, " "), "soc": strings.Join(p.Platform.SoCs, " "),
+	} {
+		if v != "" {
+			out[LabelPrefix+name] = v
+		}
+	}
+	if p.Platform.DistroID == "ubuntu" {
+		out[LabelPrefix+"ubuntu"] = p.Platform.Release
+	}
+	for name, v := range p.Platform.Versions {
+		out[LabelPrefix+name] = v
+	}
+	return out, nil
+}

@@ -1,0 +1,320 @@
+package frontend
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	bk "github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerui"
+	gw "github.com/moby/buildkit/frontend/gateway/client"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/org/jetson-frontend/llb"
+	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/resolve"
+)
+
+// planned is a stack resolved for one platform.
+type planned struct {
+	resolve.Result
+	names *named
+	base  *dockerspec.DockerOCIImage // the base image's config; nil if it has none
+}
+
+// platform builds one platform. Nothing is shared with the others.
+func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.BuildResult, error) {
+	pl, err := b.plan(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.render(ctx, pl)
+	if err != nil {
+		return nil, err
+	}
+	b.warn(ctx, pl.Diags.Warnings(), r.Graph.Notices)
+	ref, err := b.solve(ctx, pl, r)
+	if err != nil {
+		return nil, err
+	}
+	epoch := b.epoch(pl.Plan)
+	img, err := imageConfig(pl.Plan, pl.base, b.ui.Labels, b.ui.Target, epoch)
+	if err != nil {
+		return nil, err
+	}
+	return &dockerui.BuildResult{Reference: ref, Image: img, BaseImage: pl.base, Epoch: &epoch}, nil
+}
+
+func (b *build) epoch(p *plan.Plan) time.Time {
+	if b.req.epoch != nil {
+		return time.Unix(*b.req.epoch, 0).UTC()
+	}
+	return time.Unix(p.Date, 0).UTC()
+}
+
+// plan resolves the stack for a platform, with the facts that the daemon knows.
+func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error) {
+	want, err := arch(p)
+	if err != nil {
+		return nil, err
+	}
+	pl := &planned{names: &named{b: b}}
+	files, err := b.files(ctx, pl.names)
+	if err != nil {
+		return nil, err
+	}
+	prep := Prepare(b.file, b.req.args, files)
+	if err := prep.Diags.Err(); err != nil {
+		return nil, err
+	}
+	prep.Input.Arch = want
+	if prep.Input.Facts.Instead, err = pl.names.instead(ctx, imagesOf(prep), orDefault(want, b.req.build)); err != nil {
+		return nil, err
+	}
+	r, err := b.resolved(ctx, prep)
+	if err != nil {
+		return nil, err
+	}
+	r.Diags = append(prep.Diags, r.Diags...)
+	if err := r.Diags.Err(); err != nil {
+		return nil, err
+	}
+	pl.Result = r
+	return pl, b.images(ctx, pl)
+}
+
+func orDefault(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}
+
+// imagesOf are the references that a stack may be built on, for contexts that
+// replace one of them.
+func imagesOf(p Prepared) []string {
+	var out []string
+	for _, d := range p.Input.Platforms.Distributions {
+		name, _, _ := strings.Cut(d.Image.V, "@")
+		out = append(out, name)
+	}
+	return out
+}
+
+// files are the trees that a stack draws on. Each is asked for only if there
+// is reason to.
+func (b *build) files(ctx context.Context, names *named) (Files, error) {
+	f := Files{Lock: LockName(b.req.filename)}
+	cat, err := names.catalog(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.Catalog = cat
+	if b.state != nil {
+		beside, err := b.tree(ctx, *b.state)
+		if err != nil {
+			return f, fmt.Errorf("reading beside the stack file: %v", err)
+		}
+		f.Beside = beside
+	}
+	f.Context = &lazyContext{b: b, ctx: ctx}
+	return f, nil
+}
+
+// lazyContext is the build context, transferred when it is first read.
+type lazyContext struct {
+	b   *build
+	ctx context.Context
+	fs.FS
+	err error
+}
+
+func (l *lazyContext) open() (fs.FS, error) {
+	if l.FS == nil && l.err == nil {
+		st, err := l.b.ui.MainContext(l.ctx)
+		if err != nil {
+			l.err = err
+			return nil, err
+		}
+		l.FS, l.err = l.b.tree(l.ctx, *st)
+	}
+	return l.FS, l.err
+}
+
+// ReadFile reads a file of the context.
+func (l *lazyContext) ReadFile(name string) ([]byte, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadFile(t, name)
+}
+
+// ReadDir lists a folder of the context.
+func (l *lazyContext) ReadDir(name string) ([]fs.DirEntry, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadDir(t, name)
+}
+
+// Stat describes a path of the context.
+func (l *lazyContext) Stat(name string) (fs.FileInfo, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.Stat(t, name)
+}
+
+// images loads what stands in for the plan's images, for both architectures
+// that the graph runs on, and the base's config.
+func (b *build) images(ctx context.Context, pl *planned) error {
+	for _, img := range []plan.Image{pl.Plan.Base, pl.Plan.Plain} {
+		name := pl.names.nameOf(img)
+		if name == "" {
+			continue
+		}
+		arches := []string{pl.Plan.Platform.Arch}
+		if img.Context != resolve.BaseContext && b.req.build != arches[0] {
+			arches = append(arches, b.req.build)
+		}
+		for _, a := range arches {
+			o, err := pl.names.load(ctx, name, a)
+			if err != nil {
+				return err
+			}
+			if img.Context == resolve.BaseContext && o.config != nil {
+				pl.base = o.config
+			}
+		}
+	}
+	if err := pl.names.loadSources(ctx, pl.Plan); err != nil {
+		return err
+	}
+	if pl.base != nil || pl.names.nameOf(pl.Plan.Base) != "" {
+		return nil
+	}
+	config, err := b.baseConfig(ctx, pl.Plan)
+	pl.base = config
+	return err
+}
+
+// render makes the graph.
+func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
+	o := llb.Options{
+		Options:   graph.Options{Build: b.req.build, Target: b.ui.Target, Cross: b.req.how.Cross, GPU: b.req.how.GPU},
+		Caps:      b.req.caps,
+		Namespace: b.ui.CacheIDNamespace,
+		Slots:     b.req.how.Slots,
+		Mirrors:   b.mirrors(pl),
+		Image:     pl.names.image,
+		Named:     pl.names.source,
+		NoCache:   b.ui.IsNoCache,
+		Network:   b.networkOptions(),
+		Exec:      b.execOptions(),
+		Locate:    func(n *graph.Node) bk.ConstraintsOpt { return b.nodeLocation(pl, n) },
+	}
+	if b.ui.MultiPlatformRequested {
+		o.Prefix = "[linux/" + pl.Plan.Platform.Arch + "] "
+	}
+	if usesContext(pl.Plan) {
+		st, err := b.ui.MainContext(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("loading the build context: %v", err)
+		}
+		o.Context = st
+	}
+	r, err := llb.Compile(pl.Plan, o)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// mirrors are the stack's own, and the build argument's over them.
+func (b *build) mirrors(pl *planned) llb.Mirrors {
+	return append(b.req.how.Mirrors, pl.Mirrors...).Sorted()
+}
+
+func usesContext(p *plan.Plan) bool {
+	if len(p.Copies) > 0 {
+		return true
+	}
+	for _, c := range p.Components {
+		for _, s := range c.Sources {
+			if s.Context != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nodeLocation is the part of the stack file that asked for a node.
+func (b *build) nodeLocation(pl *planned, n *graph.Node) bk.ConstraintsOpt {
+	if n.Test != nil {
+		if at, ok := pl.Lines["test/"+n.Test.ID()]; ok {
+			return b.location(at)
+		}
+	}
+	if at, ok := pl.Lines[n.Component]; ok {
+		return b.location(at)
+	}
+	return b.location(pl.Stack)
+}
+
+// solve builds the result and, beside it, what must hold before it is
+// returned.
+func (b *build) solve(ctx context.Context, pl *planned, r *llb.Build) (gw.Reference, error) {
+	arch := pl.Plan.Platform.Arch
+	caps := bk.WithCaps(b.ui.BuildOpts().LLBCaps)
+	def, err := llb.Marshal(ctx, r.Result, arch, caps)
+	if err != nil {
+		return nil, err
+	}
+	var res *gw.Result
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.Go(func() error {
+		res, err = b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def.ToPB(), CacheImports: b.ui.CacheImports})
+		return err
+	})
+	if r.HasChecks {
+		checks, err := llb.Marshal(ctx, r.Checks, arch, caps)
+		if err != nil {
+			return nil, err
+		}
+		eg.Go(func() error {
+			_, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: checks.ToPB(), Evaluate: true, CacheImports: b.ui.CacheImports})
+			return err
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	return res.SingleRef()
+}
+
+// warn shows findings that do not stop the build.
+func (b *build) warn(ctx context.Context, list diag.List, notices []string) {
+	if b.source == nil || b.source.Warn == nil {
+		return
+	}
+	for _, d := range list {
+		o := gw.WarnOpts{Level: 1}
+		if d.Range.Known() && d.Range.File == b.file {
+			o.Range = append(o.Range, pbRange(d.Range))
+		}
+		b.source.Warn(ctx, d.Rule+": "+d.Message(), o)
+	}
+	for _, n := range notices {
+		b.source.Warn(ctx, n, gw.WarnOpts{Level: 1})
+	}
+}

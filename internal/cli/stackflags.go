@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/org/jetson-frontend/frontend"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/resolve"
+)
+
+// DefaultFile is the stack file that is taken if none is named.
+const DefaultFile = "stack.toml"
+
+// stackFlags say which stack a verb works on. They are the same for every verb
+// that takes one.
+type stackFlags struct {
+	file     string
+	platform string
+	args     []string
+	contexts []string
+	// filled in by load
+	shorthand string
+	context   string
+}
+
+func (s *stackFlags) register(f *pflag.FlagSet) {
+	f.StringVarP(&s.file, "file", "f", "", "the stack file (stack.toml); - is standard input")
+	f.StringVar(&s.platform, "platform", "", "what to build for, as linux/arm64 (default: the stack's own)")
+	f.StringArrayVar(&s.args, "build-arg", nil, "override a part of the stack, as JETPACK=6.2 or VTK_VERSION=9.3.1")
+	f.StringArrayVar(&s.contexts, "build-context", nil, "put something in place of an image, a source or the catalog, as NAME=PATH")
+}
+
+// positional reads the argument: a folder is the build context, anything else
+// a shorthand such as humble+qt5.
+func (s *stackFlags) positional(args []string) error {
+	if len(args) > 1 {
+		return usagef("one stack at a time: %q is one too many", args[1])
+	}
+	s.context = "."
+	if len(args) == 0 {
+		return nil
+	}
+	if st, err := os.Stat(args[0]); err == nil && st.IsDir() {
+		s.context = args[0]
+		return nil
+	}
+	if strings.ContainsAny(args[0], "/\\") || strings.HasSuffix(args[0], ".toml") {
+		return usagef("%s is not a folder; a stack file is named with -f", args[0])
+	}
+	if s.file != "" {
+		return usagef("the stack is given twice: as %s and with -f %s", args[0], s.file)
+	}
+	s.shorthand = args[0]
+	return nil
+}
+
+// pairs reads KEY=VALUE flags. A key without a value takes it from the
+// environment, as docker build does.
+func pairs(flag string, list []string, env Env) (map[string]string, error) {
+	out := map[string]string{}
+	for _, p := range list {
+		k, v, ok := strings.Cut(p, "=")
+		if !ok && flag == "build-arg" {
+			v = env.Getenv(k)
+		} else if !ok {
+			return nil, usagef("--%s takes NAME=VALUE, not %q", flag, p)
+		}
+		if k == "" {
+			return nil, usagef("--%s takes NAME=VALUE, not %q", flag, p)
+		}
+		out[k] = v
+	}
+	return out, nil
+}
+
+// path is the stack file's own, or "" if the stack has none.
+func (s *stackFlags) path() string {
+	switch {
+	case s.shorthand != "" || s.file == "-":
+		return ""
+	case s.file != "":
+		return s.file
+	}
+	return filepath.Join(s.context, DefaultFile)
+}
+
+// read returns the stack's text.
+func (s *stackFlags) read(env Env) (*diag.File, error) {
+	switch {
+	case s.shorthand != "":
+		return &diag.File{Name: "command line", Data: fmt.Appendf(nil, "stack = %q\n", s.shorthand)}, nil
+	case s.file == "-":
+		data, err := io.ReadAll(io.LimitReader(env.Stdin, 1<<20))
+		if err != nil {
+			return nil, fmt.Errorf("reading standard input: %w", err)
+		}
+		return &diag.File{Name: "-", Data: data}, nil
+	}
+	data, err := os.ReadFile(s.path())
+	if err != nil {
+		if os.IsNotExist(err) && s.file == "" {
+			return nil, usagef("there is no %s here; name a file with -f, or a stack as in: jetson build humble+qt5 --build-arg JETPACK=6.2", s.path())
+		}
+		return nil, fmt.Errorf("the stack file cannot be read: %w", err)
+	}
+	return &diag.File{Name: s.path(), Data: data}, nil
+}
+
+// prepare reads the stack and all that belongs to it, without a daemon.
+func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
+	f, err := s.read(env)
+	if err != nil {
+		return frontend.Prepared{}, err
+	}
+	args, err := pairs("build-arg", s.args, env)
+	if err != nil {
+		return frontend.Prepared{}, err
+	}
+	for _, a := range frontend.HowArguments() {
+		delete(args, a.Name)
+	}
+	contexts, err := pairs("build-context", s.contexts, env)
+	if err != nil {
+		return frontend.Prepared{}, err
+	}
+	files := frontend.Files{Context: os.DirFS(s.context)}
+	if dir := contexts["catalog"]; dir != "" {
+		files.Catalog = os.DirFS(dir)
+	}
+	if p := s.path(); p != "" {
+		files.Beside = os.DirFS(filepath.Dir(p))
+		files.Lock = frontend.LockName(filepath.Base(p))
+	}
+	prep := frontend.Prepare(f, args, files)
+	if s.platform != "" {
+		arch, ok := strings.CutPrefix(s.platform, "linux/")
+		if !ok || arch != "arm64" && arch != "amd64" {
+			return prep, usagef("--platform is linux/arm64 or linux/amd64, not %q", s.platform)
+		}
+		prep.Input.Arch = arch
+	}
+	return prep, nil
+}
+
+// resolveOffline makes the plan without looking anything up.
+func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
+	prep, err := s.prepare(env)
+	if err != nil {
+		return resolve.Result{}, err
+	}
+	if prep.Diags.HasErrors() {
+		return resolve.Result{Diags: prep.Diags.Sorted()}, nil
+	}
+	prep.Input.Facts.Offline = true
+	r := resolve.Resolve(prep.Input)
+	r.Diags = append(prep.Diags, r.Diags...).Sorted()
+	return r, nil
+}
+

@@ -1,0 +1,244 @@
+package llb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	bk "github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks/plan"
+)
+
+// Options are what a rendering depends on besides the plan.
+type Options struct {
+	graph.Options
+	Caps Caps
+	// Namespace keeps cache mounts of several users of one daemon apart.
+	Namespace string
+	// Slots is how many heavy steps a daemon runs at once; 0 is 1.
+	Slots   int
+	Mirrors Mirrors
+	// Image gives the state of an image that a user put in another's place, by
+	// the image's context name and architecture. Without it, or where it
+	// answers false, the plan's reference is used.
+	Image func(img plan.Image, arch string) (bk.State, bool)
+	// Named gives a tree that a user put in a source's place, by component.
+	Named func(component string) (bk.State, bool)
+	// Context is the build context, for copies and sources that are part of it.
+	Context *bk.State
+	// Locate gives the source location of a node, for errors.
+	Locate func(n *graph.Node) bk.ConstraintsOpt
+	// NoCache says which parts are to be built anew, by component name; the
+	// chain of packages is called "apt", the tests "tests".
+	NoCache func(name string) bool
+	// Network is set on the vertices that may use one, Exec on all that run
+	// something.
+	Network []bk.RunOption
+	Exec    []bk.RunOption
+	// Prefix is put before every vertex's name, where several platforms are
+	// built at once.
+	Prefix string
+	// Overrides says that the user gave the secret "jetson" with settings such
+	// as JOBS.
+	Overrides bool
+}
+
+// Build is a rendered plan.
+type Build struct {
+	Graph *graph.Graph
+	// Result is what the build returns.
+	Result bk.State
+	// Checks, if HasChecks, must be evaluated and pass before Result is
+	// returned.
+	Checks    bk.State
+	HasChecks bool
+}
+
+// Compile renders a plan.
+func Compile(p *plan.Plan, o Options) (*Build, error) {
+	g, err := graph.New(p, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	return Render(g, o)
+}
+
+// Render turns a laid-out plan into states.
+func Render(g *graph.Graph, o Options) (*Build, error) {
+	r := &renderer{plan: g.Plan, o: o, states: make(map[*graph.Node]bk.State, len(g.Nodes)), scripts: map[string]bk.State{}}
+	for _, n := range g.Nodes {
+		st, err := r.node(n)
+		if err != nil {
+			return nil, fmt.Errorf("rendering %s: %w", n.ID, err)
+		}
+		r.states[n] = st
+	}
+	b := &Build{Graph: g, Result: r.states[g.Result]}
+	if len(g.Checks) > 0 {
+		var results []bk.State
+		for _, c := range g.Checks {
+			results = append(results, r.states[c])
+		}
+		b.Checks, b.HasChecks = r.merge(results, bk.WithCustomName(o.Prefix+"[test] all")), true
+	}
+	return b, nil
+}
+
+// NodeKey is the description under which a vertex carries its node's ID.
+const NodeKey = "jetson.node"
+
+type renderer struct {
+	plan    *plan.Plan
+	o       Options
+	states  map[*graph.Node]bk.State
+	scripts map[string]bk.State
+}
+
+// Platform is the OCI platform of an architecture.
+func Platform(arch string) ocispecs.Platform {
+	return ocispecs.Platform{OS: "linux", Architecture: arch}
+}
+
+// meta are a node's name, ID, place in the user's file, and cache setting.
+func (r *renderer) meta(n *graph.Node) []bk.ConstraintsOpt {
+	out := []bk.ConstraintsOpt{
+		bk.WithCustomName(r.o.Prefix + n.Title),
+		bk.WithDescription(map[string]string{NodeKey: n.ID}),
+	}
+	if r.o.Locate != nil {
+		if at := r.o.Locate(n); at != nil {
+			out = append(out, at)
+		}
+	}
+	if r.o.NoCache != nil && r.o.NoCache(cacheName(n)) {
+		out = append(out, bk.IgnoreCache)
+	}
+	return out
+}
+
+// side are the same for a vertex that only serves the node, such as the file
+// that holds its script: it is shown under the node's heading.
+func (r *renderer) side(n *graph.Node) []bk.ConstraintsOpt {
+	return append(r.meta(n), bk.ProgressGroup(n.ID, r.o.Prefix+n.Title, true))
+}
+
+// cacheName is what a user calls the node's part in --no-cache-filter.
+func cacheName(n *graph.Node) string {
+	switch {
+	case n.Kind == graph.Test || n.Kind == graph.Check:
+		return "tests"
+	case n.Component != "":
+		return n.Component
+	case n.Link != nil:
+		return "apt"
+	}
+	return string(n.Kind)
+}
+
+func (r *renderer) node(n *graph.Node) (bk.State, error) {
+	switch n.Kind {
+	case graph.Image:
+		return r.image(n), nil
+	case graph.Fetch:
+		return r.fetch(n)
+	case graph.Unpack, graph.Install:
+		return r.install(n)
+	case graph.Extract:
+		return r.extract(n)
+	case graph.Source:
+		return r.source(n)
+	case graph.Step:
+		return r.step(n)
+	case graph.Merge:
+		return r.merge(r.inputs(n, graph.Tree), r.meta(n)...), nil
+	case graph.Copy:
+		return r.copies(n)
+	case graph.Finalize:
+		return r.finalize(n)
+	case graph.Meta:
+		return r.describe(n)
+	case graph.Check:
+		return r.check(n)
+	case graph.Test:
+		return r.test(n)
+	}
+	return bk.State{}, fmt.Errorf("there is no kind of node %q", n.Kind)
+}
+
+func (r *renderer) inputs(n *graph.Node, role graph.Role) []bk.State {
+	var out []bk.State
+	for _, in := range n.Inputs(role) {
+		out = append(out, r.states[in])
+	}
+	return out
+}
+
+func (r *renderer) input(n *graph.Node, role graph.Role) bk.State {
+	return r.states[n.Input(role)]
+}
+
+// image is a base by digest. Its config plays no part: what runs in it gets
+// its environment from us.
+func (r *renderer) image(n *graph.Node) bk.State {
+	if r.o.Image != nil {
+		if st, ok := r.o.Image(*n.Image, n.Arch); ok {
+			return st
+		}
+	}
+	return r.reference(*n.Image, n.Arch, r.meta(n)...)
+}
+
+func (r *renderer) reference(img plan.Image, arch string, opts ...bk.ConstraintsOpt) bk.State {
+	ref := img.Ref
+	if img.Digest != "" {
+		ref += "@" + img.Digest
+	}
+	imageOpts := []bk.ImageOption{bk.Platform(Platform(arch))}
+	for _, o := range opts {
+		imageOpts = append(imageOpts, o)
+	}
+	return bk.Image(ref, imageOpts...)
+}
+
+// merge lays trees over the first. Without the capability they are copied, in
+// the same order and with the same result.
+func (r *renderer) merge(inputs []bk.State, opts ...bk.ConstraintsOpt) bk.State {
+	if len(inputs) == 1 {
+		return inputs[0]
+	}
+	if r.o.Caps.Merge {
+		return bk.Merge(inputs, opts...)
+	}
+	st := inputs[0]
+	for _, in := range inputs[1:] {
+		st = st.File(bk.Copy(in, "/", "/", &bk.CopyInfo{CopyDirContentsOnly: true, CreateDestPath: true}), opts...)
+	}
+	return st
+}
+
+// noHash is the option of a mount whose content is too large to hash.
+func (r *renderer) noHash() []bk.MountOption {
+	if r.o.Caps.NoContentCache {
+		return []bk.MountOption{bk.ContentCache(bk.MountContentCacheOff)}
+	}
+	return nil
+}
+
+// Marshal turns a state into a definition for an architecture.
+func Marshal(ctx context.Context, st bk.State, arch string, opts ...bk.ConstraintsOpt) (*bk.Definition, error) {
+	opts = append([]bk.ConstraintsOpt{bk.Platform(Platform(arch))}, opts...)
+	def, err := st.Marshal(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("marshalling the graph: %w", err)
+	}
+	return def, nil
+}
+
+func unix(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
+
+// noNetwork keeps a vertex off the network.
+func noNetwork() bk.RunOption { return bk.Network(pb.NetMode_NONE) }

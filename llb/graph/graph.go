@@ -1,0 +1,235 @@
+// Package graph lays a Plan out as what will be run: which vertices there are,
+// which of them need which, and on whose platform each runs. It holds no LLB;
+// package llb renders it, and drawings and tests read it as it is.
+//
+// The laws that shape it:
+//
+//   - One node a database. What writes dpkg's status is one linear chain; only
+//     self-contained trees are merged.
+//   - A component's environment holds what its own needs use and nothing else,
+//     so that its digest does not change with its neighbours.
+//   - What can run on the build platform does; an emulator runs maintainer
+//     scripts, the target's ldconfig and the tests.
+package graph
+
+import (
+	"fmt"
+
+	"github.com/org/jetson-frontend/stacks/plan"
+)
+
+// Kind is what a node does.
+type Kind string
+
+// The kinds of node.
+const (
+	Image    Kind = "image"    // a base image
+	Fetch    Kind = "fetch"    // resolve and download packages
+	Unpack   Kind = "unpack"   // unpack them into a root of another architecture
+	Install  Kind = "install"  // install them, or configure what was unpacked
+	Extract  Kind = "extract"  // extract them into a sysroot
+	Source   Kind = "source"   // a component's source
+	Step     Kind = "step"     // one step of a component
+	Merge    Kind = "merge"    // several trees as one
+	Copy     Kind = "copy"     // files of the build context
+	Finalize Kind = "finalize" // the root made whole
+	Meta     Kind = "meta"     // what the image says about itself
+	Check    Kind = "check"    // coherence
+	Test     Kind = "test"     // a test in the finished root
+)
+
+// Role is what an input is to a node.
+type Role string
+
+// The roles of an input.
+const (
+	Root    Role = "root"    // the root file system that the node runs in
+	Target  Role = "target"  // a root that the node reads or extends from outside
+	Debs    Role = "debs"    // fetched packages
+	Src     Role = "source"  // a source, mounted where it says
+	Tree    Role = "tree"    // a tree to merge; the order counts
+	Sysroot Role = "sysroot" // the target's root in a cross build
+)
+
+// In is one input of a node.
+type In struct {
+	Role Role
+	Node *Node
+}
+
+// Mode is how a step is run.
+type Mode string
+
+// The modes of a step.
+const (
+	Native   Mode = "native"   // on a platform of its own architecture
+	Cross    Mode = "cross"    // on the build platform, with a cross compiler
+	Emulated Mode = "emulated" // on the target's platform, through an emulator
+)
+
+// Node is one vertex, or a few that belong together.
+type Node struct {
+	// ID is unique in the graph and says what the node is, in a form that does
+	// not change when unrelated parts of the stack do.
+	ID   string
+	Kind Kind
+	// Component is the ID of the plan's component that the node belongs to;
+	// empty for what several share.
+	Component string
+	// Title is the vertex's name, as progress displays show it.
+	Title string
+	// Arch is the architecture of what the node makes, Exec the one on which
+	// it runs; Exec is empty if nothing is run.
+	Arch, Exec string
+	In         []In
+
+	// What the node works on; which of them is set depends on Kind.
+	Image  *plan.Image
+	Link   *plan.Link
+	Source *plan.Source
+	Step   *plan.Step
+	Test   *plan.Test
+	Copies []plan.Copy
+	Mode   Mode
+	// Owner is the component of a Source or Step node.
+	Owner *plan.Component
+	// Keep says that an Install leaves the archive configured in the image.
+	Keep bool
+}
+
+// Inputs returns the nodes of a role, in order.
+func (n *Node) Inputs(r Role) []*Node {
+	var out []*Node
+	for _, in := range n.In {
+		if in.Role == r {
+			out = append(out, in.Node)
+		}
+	}
+	return out
+}
+
+// Input returns the one node of a role, or nil.
+func (n *Node) Input(r Role) *Node {
+	for _, in := range n.In {
+		if in.Role == r {
+			return in.Node
+		}
+	}
+	return nil
+}
+
+// Graph is a plan laid out for one builder and one target.
+type Graph struct {
+	Plan *plan.Plan
+	// Nodes stand in topological order.
+	Nodes []*Node
+	// Result is what the build returns.
+	Result *Node
+	// Checks must pass before it is returned: the coherence check and the tests.
+	Checks []*Node
+	// Notices are what a user should know about how this is built.
+	Notices []string
+}
+
+// Node returns a node by ID, or nil.
+func (g *Graph) Node(id string) *Node {
+	for _, n := range g.Nodes {
+		if n.ID == id {
+			return n
+		}
+	}
+	return nil
+}
+
+// CrossMode says what is done where builder and target differ.
+type CrossMode string
+
+// The modes of crossing.
+const (
+	CrossAuto   CrossMode = "auto"   // cross-compile what can be, emulate the rest
+	CrossAlways CrossMode = "always" // what cannot be cross-compiled is an error
+	CrossNever  CrossMode = "never"  // emulate
+)
+
+// Options are what a graph depends on besides its plan.
+type Options struct {
+	// Build is the architecture of the builder.
+	Build string
+	// Target is what to build; "" is dev.
+	Target string
+	Cross  CrossMode
+	// GPU says that the user granted tests a GPU.
+	GPU bool
+}
+
+// New lays out a plan.
+func New(p *plan.Plan, o Options) (*Graph, error) {
+	if o.Cross == "" {
+		o.Cross = CrossAuto
+	}
+	b := &builder{
+		g: &Graph{Plan: p}, p: p, o: o, arch: p.Platform.Arch,
+		nodes: map[string]*Node{}, outs: map[string]*Node{},
+	}
+	if err := b.build(); err != nil {
+		return nil, err
+	}
+	return b.g, nil
+}
+
+// builder makes nodes. Everything it makes is kept by ID, so that asking twice
+// gives the same node.
+type builder struct {
+	g     *Graph
+	p     *plan.Plan
+	o     Options
+	arch  string
+	nodes map[string]*Node
+	outs  map[string]*Node // a component's tree; nil if it has none
+	err   error
+}
+
+// node returns the node with n's ID, adding n if it is new.
+func (b *builder) node(n *Node) *Node {
+	if have, ok := b.nodes[n.ID]; ok {
+		return have
+	}
+	b.nodes[n.ID] = n
+	b.g.Nodes = append(b.g.Nodes, n)
+	return n
+}
+
+func (b *builder) fail(format string, args ...any) {
+	if b.err == nil {
+		b.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (b *builder) notice(format string, args ...any) {
+	b.g.Notices = append(b.g.Notices, fmt.Sprintf(format, args...))
+}
+
+// foreign reports whether the builder is of another architecture.
+func (b *builder) foreign() bool { return b.o.Build != b.arch }
+
+// base is the plain base image of an architecture, on which environments are
+// built.
+func (b *builder) base(arch string) *Node {
+	return b.image(b.p.Plain, arch)
+}
+
+func (b *builder) image(img plan.Image, arch string) *Node {
+	return b.node(&Node{ID: "image/" + img.Ref + "@" + arch, Kind: Image, Title: "[base] " + img.Ref, Arch: arch, Image: &img})
+}
+
+// merged is several trees as one, on top of the first. A single tree is itself.
+func (b *builder) merged(id, title, component string, trees []*Node) *Node {
+	if len(trees) == 1 {
+		return trees[0]
+	}
+	n := &Node{ID: id, Kind: Merge, Component: component, Title: title, Arch: trees[0].Arch}
+	for _, t := range trees {
+		n.In = append(n.In, In{Tree, t})
+	}
+	return b.node(n)
+}

@@ -1,0 +1,91 @@
+# Resolves packages against a root's dpkg database and downloads them. Runs on
+# the build platform whatever the root's architecture is: apt only computes.
+#
+#   /run/jetson/root   the root, read only
+#   /run/jetson/apt    sources, preferences, keys, packages, exact
+#   /run/jetson/debs   the result: the package files and `versions`
+#   /run/jetson/lists, /run/jetson/archives   caches
+#   ARCH               the root's architecture
+. /run/jetson/op/common.sh
+
+in=/run/jetson/apt
+out=/run/jetson/debs
+mkdir -p /tmp/apt /run/jetson/lists/partial /run/jetson/archives/partial
+status=/run/jetson/root/var/lib/dpkg/status
+[ -r "$status" ] || die "the image has no dpkg database; packages can only be installed on Debian and Ubuntu"
+
+apt() {
+	verb=$1
+	shift
+	apt-get -q -y --no-install-recommends --no-remove \
+		-o Dir::Etc::sourcelist="$in/jetson.sources" -o Dir::Etc::sourceparts=/dev/null \
+		-o Dir::Etc::preferences="$in/preferences" -o Dir::Etc::preferencesparts=/dev/null \
+		-o Dir::State::lists=/run/jetson/lists -o Dir::State::status="$status" \
+		-o Dir::State::extended_states=/tmp/apt/extended_states \
+		-o Dir::Cache::archives=/run/jetson/archives -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+		-o APT::Architecture="$ARCH" -o APT::Architectures="$ARCH" \
+		-o APT::Sandbox::User=root -o Debug::NoLocking=true -o Acquire::Languages=none -o Acquire::Retries=3 \
+		-o Acquire::Check-Valid-Until="${CHECK_VALID_UNTIL:-true}" -o APT::Get::List-Cleanup=false \
+		-o Dpkg::Use-Pty=0 "$verb" "$@"
+}
+
+if ! apt update >/tmp/apt/update.log 2>&1; then
+	cat /tmp/apt/update.log >&2
+	die "the package lists cannot be read"
+fi
+if grep -E '^(W|E): .*(Failed to fetch|NO_PUBKEY|EXPKEYSIG|not signed)' /tmp/apt/update.log >&2; then
+	die "an archive cannot be reached or its signature does not hold"
+fi
+
+set --
+while IFS= read -r package; do
+	set -- "$@" "$package"
+done <"$in/packages"
+if [ -s "$in/exact" ]; then
+	set --
+	while IFS= read -r package; do
+		set -- "$@" "$package"
+	done <"$in/exact"
+fi
+
+if [ $# -gt 0 ]; then
+	# Every name is resolved together; what apt would remove is an error.
+	if ! apt install --print-uris "$@" >/tmp/apt/uris 2>/tmp/apt/resolve.log; then
+		cat /tmp/apt/uris /tmp/apt/resolve.log >&2
+		die "apt cannot install these packages together: $*"
+	fi
+	if ! apt install --download-only "$@" >/tmp/apt/download.log 2>&1; then
+		tail -n 30 /tmp/apt/download.log >&2
+		die "the packages cannot be downloaded"
+	fi
+	# Lines that name a file: 'URI' NAME SIZE HASH
+	sed -n "s/^'[^']*' \\([^ ]*\\.deb\\) .*/\\1/p" /tmp/apt/uris | sort -u >/tmp/apt/names
+	while IFS= read -r name; do
+		cp "/run/jetson/archives/$name" "$out/$name"
+	done </tmp/apt/names
+fi
+
+# Packages that are unpacked and not installed come without what they need.
+if [ -s "$in/unpack" ]; then
+	mkdir -p "$out/unpack"
+	while IFS= read -r package; do
+		(cd "$out/unpack" && apt download "$package:$ARCH" >/tmp/apt/download.log 2>&1) ||
+			die "$package cannot be downloaded"
+	done <"$in/unpack"
+fi
+
+# Package files that no archive holds are mounted under their checksum.
+if [ -d /run/jetson/local ]; then
+	for deb in /run/jetson/local/*.deb; do
+		[ -e "$deb" ] && cp "$deb" "$out/"
+	done
+fi
+
+: >"$out/versions"
+find "$out" -name '*.deb' | sort | while IFS= read -r deb; do
+	dpkg-deb -W --showformat='${Package}:${Architecture}=${Version}\n' "$deb"
+done >>"$out/versions"
+sort -o "$out/versions" "$out/versions"
+cp "$in/packages" "$out/wanted"
+find "$out" -exec touch -h -d @0 {} +
+say "$(grep -c . "$out/versions" || :) packages, $(du -sm "$out" | cut -f1) MB"

@@ -1,0 +1,114 @@
+# Installs fetched packages into a root, without a network.
+#
+#   /run/jetson/debs   the package files
+#   /run/jetson/apt    debconf, markers, sources and keys to leave behind
+#   MODE               native: the root is /
+#                      unpack: the root is /run/jetson/target, of another
+#                      architecture; nothing is configured
+#                      configure: the root is /, unpacked before
+#   ARCH               the root's architecture
+#   KEEP               names of archives to leave configured in the image
+. /run/jetson/op/common.sh
+
+in=/run/jetson/apt
+debs=/run/jetson/debs
+root=/
+[ "$MODE" = unpack ] && root=/run/jetson/target
+export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
+mark=/tmp/jetson-mark
+touch "$mark"
+
+# Services that a package would start have no place in a build.
+policy=${root%/}/usr/sbin/policy-rc.d
+own_policy=
+if [ ! -e "$policy" ] && [ -d "${policy%/*}" ]; then
+	own_policy=1
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+fi
+
+apt() {
+	apt-get -q -y --no-install-recommends --no-remove --no-download \
+		-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+		-o Dir::State::lists=/tmp/jetson-lists -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+		-o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 \
+		-o DPkg::Options::=--force-confdef -o DPkg::Options::=--force-confold -o DPkg::Options::=--force-unsafe-io "$@"
+}
+
+files() {
+	set --
+	for deb in "$debs"/*.deb; do
+		[ -e "$deb" ] && set -- "$@" "$deb"
+	done
+	[ $# -gt 0 ] || return 0
+	install_files "$@"
+}
+
+install_files() {
+	case $MODE in
+	native)
+		quietly /tmp/jetson-apt.log apt install "$@"
+		;;
+	unpack)
+		# apt decides the order, dpkg unpacks, and nothing is configured: the
+		# maintainer scripts that matter run later, on their own platform.
+		quietly /tmp/jetson-apt.log apt \
+			-o Dir::State="$root/var/lib/apt" -o Dir::State::status="$root/var/lib/dpkg/status" -o Dir::State::lists=/tmp/jetson-lists \
+			-o APT::Architecture="$ARCH" -o APT::Architectures="$ARCH" \
+			-o DPkg::Options::=--root="$root" -o DPkg::Options::=--force-architecture -o DPkg::Options::=--force-script-chrootless \
+			-o DPkg::Options::=--no-triggers -o PackageManager::Configure=no -o DPkg::ConfigurePending=false \
+			install "$@"
+		;;
+	esac
+}
+
+mkdir -p /tmp/jetson-lists/partial
+if [ "$MODE" != configure ] && [ -s "$in/markers" ]; then
+	while IFS= read -r marker; do
+		mkdir -p "${root%/}${marker%/*}"
+		: >"${root%/}$marker"
+	done <"$in/markers"
+fi
+if [ "$MODE" != unpack ] && [ -s "$in/debconf" ]; then
+	debconf-set-selections <"$in/debconf"
+fi
+
+case $MODE in
+native) files ;;
+unpack) files ;;
+configure) quietly /tmp/jetson-apt.log dpkg --force-confdef --force-confold --force-unsafe-io --configure --pending ;;
+esac
+
+if [ "$MODE" != configure ] && [ -d "$debs/unpack" ]; then
+	for deb in "$debs"/unpack/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root"
+	done
+fi
+
+if [ "$MODE" != unpack ]; then
+	# What was not asked for by name may be removed again with what asked for it.
+	sed 's/:.*//' "$debs/versions" | sort -u >/tmp/jetson-all
+	sort -u "$debs/wanted" >/tmp/jetson-wanted
+	comm -23 /tmp/jetson-all /tmp/jetson-wanted >/tmp/jetson-auto
+	if [ -s /tmp/jetson-auto ]; then
+		xargs apt-mark -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= auto </tmp/jetson-auto >/dev/null 2>&1 || :
+	fi
+	# Archives and pins that the image keeps, so that a user's apt agrees.
+	if [ -d "$in/keep" ]; then
+		cp -R "$in/keep/." /
+		for archive in $KEEP; do
+			[ -e "/run/jetson/keys/$archive.asc" ] || continue
+			mkdir -p /etc/apt/keyrings
+			cp "/run/jetson/keys/$archive.asc" "/etc/apt/keyrings/jetson-$archive.asc"
+		done
+	fi
+fi
+
+[ -z "$own_policy" ] || rm -f "$policy"
+# Logs and caches say when this ran, and nothing needs them.
+rm -rf "${root%/}"/var/log/apt "${root%/}"/var/log/dpkg.log "${root%/}"/var/log/alternatives.log "${root%/}"/var/log/bootstrap.log \
+	"${root%/}"/var/cache/ldconfig/aux-cache "${root%/}"/var/cache/debconf/*-old "${root%/}"/var/lib/dpkg/*-old \
+	"${root%/}"/var/lib/apt/lists/* "${root%/}"/var/cache/apt/*.bin "${root%/}"/var/cache/man
+find "$root" -xdev \( -path "${root%/}/proc" -o -path "${root%/}/sys" -o -path "${root%/}/dev" -o -path "${root%/}/run" -o -path "${root%/}/tmp" \) -prune \
+	-o -newer "$mark" -exec touch -h -d "@${SOURCE_DATE_EPOCH:-0}" {} +
+rm -rf "$mark" /tmp/jetson-*

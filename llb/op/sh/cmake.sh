@@ -1,0 +1,159 @@
+# Configures, builds and installs a CMake project.
+#
+#   SOURCE, BUILD        where it is and where it is built
+#   PREFIX, BUILD_TYPE
+#   TRIPLE, MACHINE      of the target, if it is another architecture
+#   SYSROOT              the target's root, then
+#   EMULATOR             a static emulator for programs that CMake wants to run
+#   HOST_TOOLS           lines of "cmake target=program of the build platform"
+#   UNUSED               option names, one a line, that the project may ignore
+#   TARGETS, INSTALL     lines: build targets and install components
+#   arguments            the options, each -DNAME=VALUE
+. /run/jetson/op/common.sh
+
+configure_log=/tmp/jetson-configure.log
+build_log=/tmp/jetson-build.log
+
+caches() {
+	export CCACHE_DIR=/run/jetson/ccache CCACHE_BASEDIR="$BUILD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
+	export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime CCACHE_MAXSIZE=20G CCACHE_TEMPDIR=/tmp/jetson-ccache
+	export CCACHE_STATSLOG=/tmp/jetson-ccache.stats
+	remote=$(override CCACHE_REMOTE_STORAGE)
+	[ -z "$remote" ] || export CCACHE_REMOTE_STORAGE="$remote" CCACHE_SECONDARY_STORAGE="$remote"
+}
+
+report_cache() {
+	[ -s "$CCACHE_STATSLOG" ] || return 0
+	awk '/^(direct_cache_hit|preprocessed_cache_hit|remote_storage_hit)$/ {h++} /^cache_miss$/ {m++}
+		END {if (h + m) printf "jetson: ccache %d of %d hits\n", h, h + m}' "$CCACHE_STATSLOG"
+}
+
+# toolchain writes the file that turns a build into a cross build.
+toolchain() {
+	cat <<-END
+		set(CMAKE_SYSTEM_NAME Linux)
+		set(CMAKE_SYSTEM_PROCESSOR $MACHINE)
+		set(CMAKE_SYSROOT $SYSROOT)
+		set(CMAKE_LIBRARY_ARCHITECTURE $TRIPLE)
+		set(CMAKE_C_COMPILER /usr/bin/$TRIPLE-gcc)
+		set(CMAKE_CXX_COMPILER /usr/bin/$TRIPLE-g++)
+		set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+		set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+		set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+		set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+	END
+	if [ -x "${EMULATOR:-}" ]; then
+		echo "set(CMAKE_CROSSCOMPILING_EMULATOR \"$EMULATOR;-L;$SYSROOT\")"
+	fi
+}
+
+# host_tools writes a file that CMake reads inside the project: the target's
+# packages would name tools of the target, which do not run here.
+host_tools() {
+	printf '%s\n' "$HOST_TOOLS" | while IFS='=' read -r name program; do
+		[ -n "$name" ] || continue
+		printf 'if(NOT TARGET %s)\n\tadd_executable(%s IMPORTED GLOBAL)\n\tset_target_properties(%s PROPERTIES IMPORTED_LOCATION "%s")\nendif()\n' \
+			"$name" "$name" "$name" "$program"
+	done
+}
+
+# sysroot_links makes absolute library paths in the target's CMake files valid
+# on the build platform, without hiding anything that is there.
+sysroot_links() {
+	dir=/usr/lib/$TRIPLE
+	mkdir -p "$dir"
+	cp -rsn "$SYSROOT$dir/." "$dir/" 2>/dev/null || :
+}
+
+# ignored reports options that had no effect: CMake names those that nobody
+# read; a cache entry without a type was never declared by the project.
+ignored() {
+	printf '%s\n' "$UNUSED" CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER \
+		CMAKE_EXPORT_NO_PACKAGE_REGISTRY CMAKE_TOOLCHAIN_FILE CMAKE_PROJECT_INCLUDE CMAKE_JOB_POOLS >/tmp/jetson-unused
+	{
+		awk '/Manually-specified variables were not used by the project/ {on = 1; next}
+			on && /^[^ ]/ {on = 0}
+			on && NF == 1 {print $1}' "$configure_log"
+		sed -n 's/^\([A-Za-z0-9_.-]*\):UNINITIALIZED=.*/\1/p' "$BUILD/CMakeCache.txt" | grep -v '^CMAKE_' || :
+	} | sort -u | grep -vxF -f /tmp/jetson-unused >/tmp/jetson-ignored || :
+	if [ -s /tmp/jetson-ignored ]; then
+		while IFS= read -r name; do
+			printf 'jetson: error: the project ignores the option %s\n' "$name" >&2
+		done </tmp/jetson-ignored
+		die "an option that does nothing is a mistake; remove it, or name it under 'unused'"
+	fi
+}
+
+# verify looks at what was installed: the right architecture, and no library
+# path that exists only here.
+verify() {
+	find /out -type f \( -name '*.so*' -o -perm -100 \) -exec readelf -hd {} + 2>/dev/null |
+		awk -v machine="$MACHINE" '
+			/^File: / {file = substr($0, 7)}
+			/^ *Machine:/ {
+				m = $0
+				sub(/^ *Machine: */, "", m)
+				if (machine == "aarch64" && m != "AArch64" || machine == "x86_64" && m !~ /X86-64/) {
+					print "jetson: error: " file " is for " m ", not for " machine
+					bad = 1
+				}
+			}
+			/\((RPATH|RUNPATH)\)/ && (/\/run\/jetson/ || /\/build\//) {
+				print "jetson: error: " file " looks for libraries where it was built: " $0
+				bad = 1
+			}
+			END {exit bad}' >&2 || die "what was installed cannot run on the target"
+}
+
+main() {
+	caches
+	mkdir -p "$BUILD" "$CCACHE_TEMPDIR"
+	set -- "$@" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" -DCMAKE_INSTALL_PREFIX="$PREFIX" \
+		-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_EXPORT_NO_PACKAGE_REGISTRY=ON
+	if [ -n "${CUDA:-}" ]; then
+		set -- "$@" -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache
+	fi
+	if [ -n "${SYSROOT:-}" ]; then
+		toolchain >/tmp/jetson-toolchain.cmake
+		sysroot_links
+		export PKG_CONFIG_SYSROOT_DIR="$SYSROOT"
+		export PKG_CONFIG_LIBDIR="$SYSROOT/usr/local/lib/pkgconfig:$SYSROOT/usr/local/lib/$TRIPLE/pkgconfig:$SYSROOT/usr/local/share/pkgconfig:$SYSROOT/usr/lib/$TRIPLE/pkgconfig:$SYSROOT/usr/lib/pkgconfig:$SYSROOT/usr/share/pkgconfig"
+		set -- "$@" -DCMAKE_TOOLCHAIN_FILE=/tmp/jetson-toolchain.cmake
+		if [ -n "${HOST_TOOLS:-}" ]; then
+			host_tools >/tmp/jetson-host-tools.cmake
+			set -- "$@" -DCMAKE_PROJECT_INCLUDE=/tmp/jetson-host-tools.cmake
+		fi
+	fi
+	say "configure $SOURCE"
+	quietly "$configure_log" cmake -G Ninja -S "$SOURCE" -B "$BUILD" "$@"
+	ignored
+	n=$(jobs)
+	say "build with $n jobs"
+	set --
+	if [ -n "$TARGETS" ]; then
+		while IFS= read -r target; do
+			set -- "$@" "$target"
+		done <<-END
+			$TARGETS
+		END
+	fi
+	quietly "$build_log" ninja -C "$BUILD" -j "$n" "$@"
+	report_cache
+	install_all
+	verify
+	finish /out
+	say "installed $(wc -l <"/out/usr/share/jetson/files/$COMPONENT/$STEP") files"
+}
+
+install_all() {
+	skeleton /out "${SYSROOT:-/}"
+	if [ -z "$INSTALL" ]; then
+		DESTDIR=/out quietly /tmp/jetson-install.log cmake --install "$BUILD"
+		return
+	fi
+	printf '%s\n' "$INSTALL" | while IFS= read -r component; do
+		DESTDIR=/out quietly /tmp/jetson-install.log cmake --install "$BUILD" --component "$component"
+	done
+}
+
+main "$@"

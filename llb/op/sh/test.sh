@@ -1,0 +1,92 @@
+# Runs one test and holds what it prints against what is expected.
+#
+#   /run/jetson/expect   stdout.contains.N, stdout.excludes.N, stdout.matches.N,
+#                        the same for stderr, exit, files
+#   /run/jetson/script   the test's script, if it is one
+#   /run/jetson/result   is written to if the test passes
+#   arguments            the test's command, if it is one
+. /run/jetson/op/common.sh
+
+expect=/run/jetson/expect
+work=/tmp/jetson-test
+mkdir -p "$work"
+if [ $# -eq 0 ]; then
+	set -- sh /run/jetson/script
+fi
+limit=
+if command -v timeout >/dev/null 2>&1; then
+	limit="timeout ${TIMEOUT:-300}"
+fi
+cd "${WORKDIR:-/}"
+rc=0
+# The limit is two words on purpose.
+# shellcheck disable=SC2086
+$limit "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || rc=$?
+
+bad=0
+wrong() {
+	bad=1
+	printf 'jetson: error: test %s: %s\n' "$TEST" "$*" >&2
+}
+
+want=$(cat "$expect/exit")
+if [ "$rc" = 124 ] && [ -n "$limit" ] && [ "$want" != 124 ]; then
+	wrong "took more than ${TIMEOUT:-300} seconds"
+elif [ "$rc" != "$want" ]; then
+	wrong "exit status $rc, expected $want"
+fi
+for stream in stdout stderr; do
+	text=$(cat "$work/$stream")
+	for file in "$expect/$stream".contains.*; do
+		[ -e "$file" ] || continue
+		part=$(cat "$file")
+		case $text in
+		*"$part"*) ;;
+		*) wrong "$stream does not contain: $part" ;;
+		esac
+	done
+	for file in "$expect/$stream".excludes.*; do
+		[ -e "$file" ] || continue
+		part=$(cat "$file")
+		case $text in
+		*"$part"*) wrong "$stream contains: $part" ;;
+		esac
+	done
+	for file in "$expect/$stream".matches.*; do
+		[ -e "$file" ] || continue
+		grep -qE -f "$file" "$work/$stream" || wrong "$stream does not match: $(cat "$file")"
+	done
+done
+for file in "$expect"/file.*.path; do
+	[ -e "$file" ] || continue
+	path=$(cat "$file")
+	if [ -e "${file%.path}.absent" ]; then
+		[ ! -e "$path" ] || wrong "$path exists"
+		continue
+	fi
+	if [ ! -e "$path" ]; then
+		wrong "$path does not exist"
+		continue
+	fi
+	for content in "${file%.path}".contains.*; do
+		[ -e "$content" ] || continue
+		part=$(cat "$content")
+		case $(cat "$path") in
+		*"$part"*) ;;
+		*) wrong "$path does not contain: $part" ;;
+		esac
+	done
+done
+
+if [ "$bad" != 0 ]; then
+	for stream in stdout stderr; do
+		if [ -s "$work/$stream" ]; then
+			printf -- '---- %s ----\n' "$stream" >&2
+			tail -n 40 "$work/$stream" >&2
+		fi
+	done
+	exit 1
+fi
+head -n 20 "$work/stdout"
+printf 'passed\n' >/run/jetson/result/"$(printf '%s' "$TEST" | tr '/' '_')"
+rm -rf "$work"

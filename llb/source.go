@@ -1,0 +1,91 @@
+package llb
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+
+	bk "github.com/moby/buildkit/client/llb"
+
+	"github.com/org/jetson-frontend/llb/graph"
+)
+
+// source is what a step finds under /src: fetched by its pin, and unpacked or
+// patched where that is needed.
+func (r *renderer) source(n *graph.Node) (bk.State, error) {
+	if r.o.Named != nil {
+		if st, ok := r.o.Named(n.Owner.Name); ok {
+			return st, nil
+		}
+	}
+	from, name, err := r.origin(n)
+	if err != nil || n.Exec == "" {
+		return from, err
+	}
+	s := n.Source
+	mounts := []bk.RunOption{bk.AddMount(dirIn, from, bk.Readonly)}
+	if len(s.Patches) > 0 {
+		var files []file
+		for i, p := range s.Patches {
+			files = append(files, file{fmt.Sprintf("%03d-%s", i, path.Base(p.Name)), p.Data, 0})
+		}
+		mounts = append(mounts, bk.AddMount(dirPatches, r.folder(n, files), bk.Readonly))
+	}
+	return r.run(exec{
+		node: n, root: r.input(n, graph.Root), script: "source.sh", output: dirOut, mounts: mounts,
+		env: [][2]string{{"NAME", name}, {"STRIP", decimal(int64(s.Strip))}},
+	})
+}
+
+// origin is a source before it is unpacked. The name is the download's, if it
+// is to be unpacked.
+func (r *renderer) origin(n *graph.Node) (bk.State, string, error) {
+	s := n.Source
+	opts := r.side(n)
+	switch {
+	case s.Git != "":
+		// The full commit as the reference is verified by every daemon.
+		var git []bk.GitOption
+		for _, o := range opts {
+			git = append(git, o)
+		}
+		if !s.Submodules {
+			git = append(git, bk.GitSkipSubmodules())
+		}
+		ref := s.Commit
+		if ref == "" {
+			ref = s.Ref
+		}
+		return bk.Git(r.o.Mirrors.Rewrite(s.Git), ref, git...), "", nil
+	case s.HTTP != "":
+		name := "download"
+		if u, err := url.Parse(s.HTTP); err == nil && path.Base(u.Path) != "/" && path.Base(u.Path) != "." {
+			name = path.Base(u.Path)
+		}
+		st := bk.HTTP(r.o.Mirrors.Rewrite(s.HTTP), append(r.httpOptions(n, s.SHA256), bk.Filename(name))...)
+		if !s.Unpack {
+			name = ""
+		}
+		return st, name, nil
+	case s.Image != nil:
+		return sub(r.reference(*s.Image, r.plan.Platform.Arch, opts...), s.Path, opts), "", nil
+	case s.Context != "":
+		if r.o.Context == nil {
+			return bk.State{}, "", fmt.Errorf("%s takes its source from the build context, and there is none", n.Owner.Name)
+		}
+		return sub(*r.o.Context, s.Context, opts), "", nil
+	}
+	var files []file
+	for _, f := range s.Files {
+		files = append(files, file{f.Name, f.Data, 0})
+	}
+	return r.folder(n, files), "", nil
+}
+
+// sub is a folder of a tree as a tree of its own.
+func sub(st bk.State, dir string, opts []bk.ConstraintsOpt) bk.State {
+	if dir == "" || dir == "." {
+		return st
+	}
+	return bk.Scratch().File(bk.Copy(st, "/"+dir, "/", &bk.CopyInfo{CopyDirContentsOnly: true}), opts...)
+}

@@ -1,0 +1,402 @@
+package stacks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/tree"
+	"github.com/org/jetson-frontend/stacks/version"
+)
+
+// Bounds on what one file may hold; a file may come from a stranger.
+const (
+	MaxRefs       = 200
+	MaxItems      = 500      // of any one list of a component
+	MaxScript     = 64 << 10 // bytes of one script
+	MaxTestLength = 24 * 3600
+)
+
+// checker looks at what types alone cannot say: names, paths, addresses, pins
+// and choices of which exactly one must be made.
+type checker struct{ d *tree.Decoder }
+
+func (c checker) errorf(rule string, at diag.Range, format string, args ...any) diag.Diagnostic {
+	return diag.Errorf(rule, at, format, args...)
+}
+
+func (c checker) add(g diag.Diagnostic) { c.d.Add(g) }
+
+func checkStack(d *tree.Decoder, s *Stack) {
+	c := checker{d}
+	c.count("stack", s.At, len(s.Stack), MaxRefs)
+	c.count("component", s.At, len(s.Components), MaxRefs)
+	for i, r := range s.Stack {
+		for _, earlier := range s.Stack[:i] {
+			if earlier.String() == r.String() && r.Name.V != "" {
+				c.add(c.errorf("duplicate", r.At, "%q is named twice", r.String()).WithHelp("remove one"))
+			}
+		}
+	}
+	chosen := []tree.Text{}
+	for _, t := range []tree.Text{s.JetPack, s.L4T, s.Platform} {
+		if t.Set() {
+			chosen = append(chosen, t)
+		}
+	}
+	if len(chosen) > 1 {
+		c.add(c.errorf("one-platform", chosen[1].At, "jetpack, l4t and platform exclude each other").
+			WithRelated(chosen[0].At, "already chosen here").WithHelp("keep one of them"))
+	}
+	for _, e := range s.Versions {
+		if _, err := version.ParseConstraint(e.Val.V); err != nil {
+			c.add(c.errorf("bad-constraint", e.Val.At, "%q is not a version", e.Val.V))
+		}
+	}
+	c.env(s.Env)
+	c.packages(s.Apt.Packages, s.Apt.Dev)
+	c.tests(s.Tests)
+	c.run(s.Run)
+	c.mirrors(s.Mirrors)
+	for _, cp := range s.Copy {
+		c.relPath(cp.From)
+		c.absPath(cp.To)
+		c.mode(cp.Mode)
+	}
+	c.image(s.Image)
+	c.inlineNames(s.Components)
+}
+
+func (c checker) inlineNames(comps []Inline) {
+	seen := map[string]diag.Range{}
+	for _, in := range comps {
+		name := in.Name
+		if in.Path.Set() || name.V == "" {
+			continue
+		}
+		if at, ok := seen[name.V]; ok {
+			c.add(c.errorf("duplicate", name.At, "a component named %q is already here", name.V).WithRelated(at, "the first one"))
+		}
+		seen[name.V] = name.At
+	}
+}
+
+func (c checker) mirrors(m tree.Map[tree.Text]) {
+	for _, e := range m {
+		for _, t := range []tree.Text{e.Key, e.Val} {
+			if !ValidURL(t.V, "http", "https") {
+				c.add(c.errorf("bad-url", t.At, "%q is not an http or https address", t.V).
+					WithHelp(`write [mirrors] "https://upstream/prefix" = "https://mirror/prefix"`))
+			}
+		}
+	}
+}
+
+func (c checker) image(im Image) {
+	if im.Workdir.V != "" {
+		c.absPath(im.Workdir)
+	}
+	for _, v := range im.Volumes {
+		c.absPath(v)
+	}
+	for _, e := range im.Expose {
+		port, proto, _ := strings.Cut(e.V, "/")
+		n, err := strconv.Atoi(port)
+		if err != nil || n < 1 || n > 65535 || !slices.Contains([]string{"", "tcp", "udp"}, proto) {
+			c.add(c.errorf("bad-port", e.At, "%q is not a port", e.V).WithHelp("write it like 8080 or 53/udp"))
+		}
+	}
+}
+
+func checkComponent(d *tree.Decoder, comp *Component) {
+	c := checker{d}
+	if !comp.Name.Set() {
+		c.add(c.errorf("missing-key", comp.At, "a component needs the key %q", "name"))
+	} else {
+		checkName(d, comp.Name, comp.At, "component")
+	}
+	for what, n := range map[string]int{"version": len(comp.Versions), "step": len(comp.Steps), "needs": len(comp.Needs), "test": len(comp.Tests)} {
+		c.count(what, comp.At, n, MaxItems)
+	}
+	c.variants(comp.Variants)
+	c.options(comp.Options)
+	c.versions(comp)
+	for _, n := range comp.Needs {
+		c.packages(n.Apt.Tools, n.Apt.Build, n.Apt.Link, n.Apt.Run, n.Apt.Test)
+	}
+	for _, s := range comp.Steps {
+		c.step(comp, s)
+	}
+	for _, e := range comp.Env {
+		c.env(e)
+	}
+	for _, r := range comp.Run {
+		c.run(r)
+	}
+	c.tests(comp.Tests)
+	for _, f := range comp.FirstRun {
+		c.absPath(f.Output)
+	}
+	for _, s := range comp.Entry.Source {
+		c.absPath(s)
+	}
+}
+
+func (c checker) count(what string, at diag.Range, n, most int) {
+	if n > most {
+		c.add(c.errorf("too-many", at, "%d entries of %q; at most %d are read", n, what, most))
+	}
+}
+
+func (c checker) variants(axes []Variant) {
+	owner := map[string]string{}
+	for _, v := range axes {
+		checkName(c.d, v.Axis, v.At, "variant axis")
+		for _, val := range v.Values {
+			checkName(c.d, val, v.At, "variant")
+			if other, ok := owner[val.V]; ok {
+				c.add(c.errorf("duplicate", val.At, "the variant %q is already a value of axis %q", val.V, other).
+					WithHelp("a stack writes name:value, so values are unique over all axes"))
+			}
+			owner[val.V] = v.Axis.V
+		}
+		defaults := []tree.Text{v.Default}
+		for _, i := range v.If {
+			defaults = append(defaults, i.Default)
+		}
+		for _, def := range defaults {
+			if def.V != "" && !slices.Contains(tree.Strings(v.Values), def.V) {
+				c.add(c.errorf("bad-default", def.At, "%q is not a value of axis %q", def.V, v.Axis.V))
+			}
+		}
+	}
+}
+
+func (c checker) options(opts []Option) {
+	for _, o := range opts {
+		checkName(c.d, o.Name, o.At, "option")
+		if !slices.Contains(OptionTypes[:], o.Type.V) {
+			g := c.errorf("bad-type", o.Type.At, "there is no option type %q", o.Type.V)
+			g.Help = diag.DidYouMean(o.Type.V, OptionTypes[:])
+			c.add(g)
+		}
+		if o.Type.V == "enum" && len(o.Values) == 0 {
+			c.add(c.errorf("missing-key", o.At, "an enum needs its %q", "values"))
+		}
+	}
+}
+
+func (c checker) versions(comp *Component) {
+	for _, v := range comp.Versions {
+		if !version.Valid(v.Version.V) {
+			c.add(c.errorf("bad-version", v.Version.At, "%q is not a version", v.Version.V))
+		}
+		if v.Date.Set() {
+			if _, err := time.Parse(time.DateOnly, v.Date.V); err != nil {
+				c.add(c.errorf("bad-date", v.Date.At, "%q is not a date", v.Date.V).WithHelp("write it like 2024-06-25"))
+			}
+		}
+		for i, s := range v.Sources {
+			c.source(s)
+			for _, other := range v.Sources[:i] {
+				if other.To.V == s.To.V && s.When.Empty() && other.When.Empty() {
+					c.add(c.errorf("duplicate", s.To.At, "two sources go to %q", s.To.V))
+				}
+			}
+		}
+	}
+}
+
+func (c checker) source(s Source) {
+	if p, ok := CleanAbs(s.To.V); !ok || !strings.HasPrefix(p, "/src/") || p != s.To.V {
+		c.add(c.errorf("bad-path", s.To.At, "a source goes below /src, not to %q", s.To.V).WithHelp(`write it like "/src/%s"`, "name"))
+	}
+	kinds := c.oneOf(s.At, "a source", map[string]tree.Text{
+		"git": s.Git, "http": s.HTTP, "image": s.Image, "context": s.Context, "files": s.Files,
+	})
+	if kinds != 1 {
+		return
+	}
+	switch {
+	case s.Git.Set():
+		if !ValidURL(s.Git.V, "https", "http", "git", "ssh") {
+			c.add(c.errorf("bad-url", s.Git.At, "%q is not the address of a git repository", s.Git.V).WithHelp("write it like https://host/path.git"))
+		}
+		if s.Commit.Set() && !isHex(s.Commit.V, 40) {
+			c.add(c.errorf("bad-pin", s.Commit.At, "%q is not a full commit", s.Commit.V).WithHelp("a commit has 40 hexadecimal digits"))
+		}
+		if !s.Commit.Set() && !s.Tag.Set() && !s.Branch.Set() {
+			c.add(c.errorf("missing-key", s.At, "a git source needs %q, or at least %q or %q", "commit", "tag", "branch"))
+		}
+		c.gitRef(s.Tag)
+		c.gitRef(s.Branch)
+	case s.HTTP.Set():
+		if !ValidURL(s.HTTP.V, "https", "http") {
+			c.add(c.errorf("bad-url", s.HTTP.At, "%q is not an http or https address", s.HTTP.V))
+		}
+		c.sha256(s.SHA256)
+	case s.Context.Set():
+		c.relPath(s.Context)
+	case s.Files.Set():
+		c.relPath(s.Files)
+	}
+	for _, p := range s.Patches {
+		c.relPath(p)
+	}
+}
+
+var gitRef = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/+-]*$`)
+
+func (c checker) gitRef(t tree.Text) {
+	if t.Set() && (!gitRef.MatchString(t.V) || strings.Contains(t.V, "..") || len(t.V) > 200) {
+		c.add(c.errorf("bad-ref", t.At, "%q cannot be a git tag or branch", t.V))
+	}
+}
+
+func (c checker) sha256(t tree.Text) {
+	if t.Set() && !isHex(t.V, 64) {
+		c.add(c.errorf("bad-pin", t.At, "%q is not a sha256", t.V).WithHelp("a sha256 has 64 hexadecimal digits in lower case"))
+	}
+}
+
+// oneOf reports how many of the choices are set, and says so unless it is one.
+func (c checker) oneOf(at diag.Range, what string, choices map[string]tree.Text) int {
+	var set, all []string
+	for name, t := range choices {
+		all = append(all, name)
+		if t.Set() {
+			set = append(set, name)
+		}
+	}
+	slices.Sort(set)
+	slices.Sort(all)
+	switch len(set) {
+	case 1:
+	case 0:
+		c.add(c.errorf("choose-one", at, "%s needs one of the keys %s", what, strings.Join(all, ", ")))
+	default:
+		c.add(c.errorf("choose-one", at, "%s has %s; one is needed", what, strings.Join(set, " and ")))
+	}
+	return len(set)
+}
+
+func (c checker) packages(lists ...tree.Words) {
+	for _, list := range lists {
+		for _, p := range list {
+			if !ValidPackage(p.V) {
+				c.add(c.errorf("bad-package", p.At, "%q cannot be the name of a Debian package", p.V))
+			}
+		}
+	}
+}
+
+func (c checker) env(e Env) {
+	for _, s := range e.Set {
+		c.envName(s.Key)
+	}
+	for _, p := range e.Prepend {
+		c.envName(p.Key)
+	}
+}
+
+func (c checker) envName(t tree.Text) {
+	if !ValidEnvName(t.V) {
+		c.add(c.errorf("bad-name", t.At, "%q cannot be the name of an environment variable", t.V))
+	}
+}
+
+func (c checker) absPath(t tree.Text) {
+	if _, ok := CleanAbs(t.V); !ok {
+		c.add(c.errorf("bad-path", t.At, "%q is not an absolute path without ..", t.V))
+	}
+}
+
+func (c checker) relPath(t tree.Text) {
+	if _, ok := CleanRel(t.V); !ok {
+		c.add(c.errorf("bad-path", t.At, "%q is not a relative path without ..", t.V))
+	}
+}
+
+func (c checker) mode(t tree.Text) {
+	if !t.Set() {
+		return
+	}
+	if n, err := strconv.ParseUint(t.V, 8, 32); err != nil || n > 0o7777 {
+		c.add(c.errorf("bad-mode", t.At, "%q is not a file mode", t.V).WithHelp(`write it in octal, like "0755"`))
+	}
+}
+
+func (c checker) run(r Run) {
+	for _, choice := range []struct {
+		t     tree.Text
+		words []string
+	}{{r.Network, []string{"host", "bridge"}}, {r.IPC, []string{"host", "private"}}} {
+		if choice.t.Set() && !slices.Contains(choice.words, choice.t.V) {
+			g := c.errorf("bad-value", choice.t.At, "%q is not possible here", choice.t.V)
+			g.Help = diag.DidYouMean(choice.t.V, choice.words)
+			c.add(g)
+		}
+	}
+	if r.Shm.Set() {
+		if _, err := ParseSize(r.Shm.V); err != nil {
+			c.add(c.errorf("bad-size", r.Shm.At, "%v", err))
+		}
+	}
+}
+
+func (c checker) tests(tests []Test) {
+	seen := map[string]bool{}
+	for _, t := range tests {
+		checkName(c.d, t.Name, t.At, "test")
+		if seen[t.Name.V] {
+			c.add(c.errorf("duplicate", t.Name.At, "two tests are named %q", t.Name.V))
+		}
+		seen[t.Name.V] = true
+		argv := tree.Text{}
+		if len(t.Argv) > 0 {
+			argv = t.Argv[0]
+		}
+		c.oneOf(t.At, "a test", map[string]tree.Text{"run": argv, "script": t.Script})
+		c.script(t.Script)
+		if t.Exit < 0 || t.Exit > 255 {
+			c.add(c.errorf("bad-value", t.At, "%d is not an exit status", t.Exit))
+		}
+		if t.Timeout < 0 || t.Timeout > MaxTestLength {
+			c.add(c.errorf("bad-value", t.At, "a timeout is from 1 to %d seconds", MaxTestLength))
+		}
+		for _, e := range t.Env {
+			c.envName(e.Key)
+		}
+		for _, f := range t.Files {
+			c.absPath(f.Path)
+		}
+		for _, m := range append(slices.Clone(t.Stdout.Matches), t.Stderr.Matches...) {
+			if _, err := regexp.CompilePOSIX(m.V); err != nil {
+				c.add(c.errorf("bad-regexp", m.At, "%q is not a POSIX extended regular expression", m.V).WithDetail(fmt.Sprint(err)))
+			}
+		}
+	}
+}
+
+func (c checker) script(t tree.Text) {
+	if len(t.V) > MaxScript {
+		c.add(c.errorf("too-long", t.At, "this script has %d bytes; at most %d are read", len(t.V), MaxScript).WithHelp("put it in a file of the component's folder"))
+	}
+}
+
+// ParseSize reads a size such as "512m", "1100MiB" or "8g" as bytes. Units are
+// binary; a bare number counts bytes.
+func ParseSize(s string) (int64, error) {
+	low := strings.ToLower(strings.TrimSpace(s))
+	num := strings.TrimRight(low, "bikmgt")
+	shift, ok := map[string]uint{"": 0, "b": 0, "k": 10, "kb": 10, "kib": 10, "m": 20, "mb": 20, "mib": 20, "g": 30, "gb": 30, "gib": 30, "t": 40, "tib": 40}[low[len(num):]]
+	n, err := strconv.ParseInt(num, 10, 40)
+	if err != nil || !ok || n < 0 || n<<shift>>shift != n {
+		return 0, fmt.Errorf("%q is not a size; write it like 512MiB or 8g", s)
+	}
+	return n << shift, nil
+}

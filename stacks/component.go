@@ -1,0 +1,194 @@
+package stacks
+
+import (
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/tree"
+)
+
+// Component is one component file as it was written: every version, variant
+// and condition of it. What a stack gets of it is a plan.Component.
+type Component struct {
+	At       diag.Range  `toml:",at"`
+	Name     tree.Text   `toml:"name"`
+	Summary  tree.Text   `toml:"summary"`
+	License  tree.Text   `toml:"license"`
+	Homepage tree.Text   `toml:"homepage"`
+	Aliases  []Alias     `toml:"aliases"`
+	Notes    []tree.Text `toml:"notes"`
+	// OneSoname lists library stems of which one process may load one only.
+	OneSoname []tree.Text `toml:"one_soname"`
+	Variants  []Variant   `toml:"variant"`
+	Options   []Option    `toml:"option"`
+	Versions  []Version   `toml:"version"`
+	Refuse    []Refuse    `toml:"refuse"`
+	Needs     []Needs     `toml:"needs"`
+	Steps     []Step      `toml:"step"`
+	Tests     []Test      `toml:"test"`
+	Env       []Env       `toml:"env"`
+	Run       []Run       `toml:"run"`
+	Cmd       Command     `toml:"cmd"`
+	Entry     Entry       `toml:"entrypoint"`
+	Storage   Storage     `toml:"storage"`
+	FirstRun  []FirstRun  `toml:"first_run"`
+	Host      []Host      `toml:"host"`
+	Replaces  AptNames    `toml:"replaces"`
+	Forbid    []Forbid    `toml:"forbid"`
+	// Dir is the component's own folder, for its patches and files. It is set
+	// by who loads the component; nil if there is none.
+	Dir Folder
+}
+
+// Folder gives the files that belong to a component.
+type Folder interface {
+	// ReadFile returns the content of a file, by its path below the folder.
+	ReadFile(path string) ([]byte, error)
+	// List returns the paths of all files below dir, sorted.
+	List(dir string) ([]string, error)
+}
+
+// Alias is a further name of a component: "vtk9@>=9,<10" makes vtk9 stand for
+// the component with that constraint, "humble:desktop@humble" also chooses a
+// variant.
+type Alias struct{ Ref }
+
+// UnmarshalTree reads an alias.
+func (a *Alias) UnmarshalTree(d *tree.Decoder, v *tree.Value) { a.Ref.UnmarshalTree(d, v) }
+
+// Variant is an axis of choice. Its first value is the default unless Default
+// names another.
+type Variant struct {
+	At      diag.Range  `toml:",at"`
+	Axis    tree.Text   `toml:"axis,required"`
+	Values  []tree.Text `toml:"values,required"`
+	Default tree.Text   `toml:"default"`
+	If      []VariantIf `toml:"if"`
+	Summary tree.Text   `toml:"summary"`
+}
+
+// VariantIf is another default under a condition, such as following the
+// choice that was made for a library that this one is built on.
+type VariantIf struct {
+	At      diag.Range `toml:",at"`
+	When    When       `toml:"when,required"`
+	Default tree.Text  `toml:"default,required"`
+}
+
+// Option is a value that a stack may set under [options.<component>]. Steps
+// use it as ${option.<name>}.
+type Option struct {
+	At      diag.Range  `toml:",at"`
+	Name    tree.Text   `toml:"name,required"`
+	Type    tree.Text   `toml:"type,required"` // bool, int, string, enum
+	Values  []tree.Text `toml:"values"`        // of an enum
+	Default tree.Scalar `toml:"default"`
+	Summary tree.Text   `toml:"summary"`
+}
+
+// OptionTypes are the types that an option may have.
+var OptionTypes = [...]string{"bool", "int", "string", "enum"}
+
+// Version is one version that can be had, with where it comes from.
+type Version struct {
+	At      diag.Range `toml:",at"`
+	Version tree.Text  `toml:"version,required"`
+	When    When       `toml:"when"`
+	// Date is the day of the release, YYYY-MM-DD. It is SOURCE_DATE_EPOCH for
+	// the component's steps.
+	Date    tree.Text           `toml:"date"`
+	Sources []Source            `toml:"sources"`
+	Vars    tree.Map[tree.Text] `toml:"vars"` // ${var.<name>} in steps and tests
+	Notes   tree.Text           `toml:"notes"`
+}
+
+// Source is something that a step finds under /src. Exactly one of Git, HTTP,
+// Image, Context and Files says where it comes from.
+type Source struct {
+	At         diag.Range  `toml:",at"`
+	To         tree.Text   `toml:"to,required"`
+	Git        tree.Text   `toml:"git"`
+	Tag        tree.Text   `toml:"tag"`
+	Branch     tree.Text   `toml:"branch"`
+	Commit     tree.Text   `toml:"commit"`
+	Submodules bool        `toml:"submodules"`
+	HTTP       tree.Text   `toml:"http"`
+	SHA256     tree.Text   `toml:"sha256"`
+	Unpack     *bool       `toml:"unpack"`
+	Strip      *int        `toml:"strip"`
+	Image      tree.Text   `toml:"image"`
+	Path       tree.Text   `toml:"path"` // inside the image, context or folder
+	Context    tree.Text   `toml:"context"`
+	Files      tree.Text   `toml:"files"`
+	Patches    []tree.Text `toml:"patches"`
+	When       When        `toml:"when"`
+}
+
+// Refuse says where a component cannot be had and why. It wins over every
+// version; Unless names an option that lifts it.
+type Refuse struct {
+	At     diag.Range `toml:",at"`
+	When   When       `toml:"when,required"`
+	Why    tree.Text  `toml:"why,required"`
+	Unless tree.Text  `toml:"unless"`
+}
+
+// Needs are edges to other components and to Debian packages. The five kinds:
+//
+//	tools  runs on the build platform, is never shipped
+//	build  for the target, private to this component's build
+//	link   for the target, inherited by whoever builds against this component,
+//	       part of the dev image
+//	run    for the target, part of every image
+//	test   only where this component's tests run
+type Needs struct {
+	At   diag.Range `toml:",at"`
+	When When       `toml:"when"`
+	Edges
+	Apt AptEdges `toml:"apt"`
+}
+
+// Edges are needs of components.
+type Edges struct {
+	Tools []Ref `toml:"tools"`
+	Build []Ref `toml:"build"`
+	Link  []Ref `toml:"link"`
+	Run   []Ref `toml:"run"`
+	Test  []Ref `toml:"test"`
+}
+
+// AptEdges are needs of Debian packages. Archive names the archive they come
+// from; without it, the distribution's own.
+type AptEdges struct {
+	At      diag.Range `toml:",at"`
+	Archive tree.Text  `toml:"archive"`
+	Tools   tree.Words `toml:"tools"`
+	Build   tree.Words `toml:"build"`
+	Link    tree.Words `toml:"link"`
+	Run     tree.Words `toml:"run"`
+	Test    tree.Words `toml:"test"`
+}
+
+// UnmarshalTree reads a needs table; the component edges stand in it directly.
+func (n *Needs) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
+	type plain struct {
+		At   diag.Range `toml:",at"`
+		When When       `toml:"when"`
+		Apt  AptEdges   `toml:"apt"`
+	}
+	var p plain
+	d.BindFields(v, "[[needs]]", &p, &n.Edges)
+	n.At, n.When, n.Apt = p.At, p.When, p.Apt
+}
+
+// AptNames are Debian packages that a component stands in for.
+type AptNames struct {
+	Apt tree.Words `toml:"apt"`
+}
+
+// Forbid keeps Debian packages out of the image: apt is pinned against them
+// and a plan that asks for one is refused.
+type Forbid struct {
+	At   diag.Range `toml:",at"`
+	When When       `toml:"when"`
+	Apt  tree.Words `toml:"apt,required"` // names, or patterns such as libvtk9*
+	Why  tree.Text  `toml:"why,required"`
+}

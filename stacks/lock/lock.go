@@ -1,0 +1,68 @@
+// Package lock reads and writes the lock file: what mutable references stood
+// for when the lock was made, and which package versions apt chose. With it,
+// a build of another day takes the same bytes or fails.
+package lock
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Schema is the version of the file's shape.
+const Schema = 1
+
+// MaxSize bounds a lock file, in bytes.
+const MaxSize = 8 << 20
+
+// File is a lock.
+type File struct {
+	Schema int `json:"schema"`
+	// Images maps a reference to the digest of its index.
+	Images map[string]string `json:"images,omitempty"`
+	// Git maps "url#ref" to a commit.
+	Git map[string]string `json:"git,omitempty"`
+	// HTTP maps an address to a sha256.
+	HTTP map[string]string `json:"http,omitempty"`
+	// Apt maps a link's key to the packages of its closure, each
+	// "name:arch=version".
+	Apt map[string][]string `json:"apt,omitempty"`
+}
+
+// Decode reads a lock and refuses one of another schema.
+func Decode(data []byte) (*File, error) {
+	if len(data) > MaxSize {
+		return nil, fmt.Errorf("the lock has %d bytes; at most %d are read", len(data), MaxSize)
+	}
+	f := &File{}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(f); err != nil {
+		return nil, fmt.Errorf("reading the lock: %w", err)
+	}
+	if f.Schema != Schema {
+		return nil, fmt.Errorf("the lock's schema is %d, this program knows %d", f.Schema, Schema)
+	}
+	return f, nil
+}
+
+// Encode writes a lock; equal locks give equal bytes.
+func (f *File) Encode() ([]byte, error) {
+	out := *f
+	out.Schema = Schema
+	out.Apt = map[string][]string{}
+	for k, v := range f.Apt {
+		sorted := slices.Clone(v)
+		slices.Sort(sorted)
+		out.Apt[k] = sorted
+	}
+	b, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("writing the lock: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// GitKey is the key of File.Git.
+func GitKey(url, ref string) string { return url + "#" + ref }

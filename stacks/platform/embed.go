@@ -1,0 +1,13 @@
+package platform
+
+import (
+	"embed"
+
+	"github.com/org/jetson-frontend/stacks/diag"
+)
+
+//go:embed data
+var embedded embed.FS
+
+// Embedded returns the platform data that this program carries.
+func Embedded() (*DB, diag.List) { return Load(embedded, "data", "platform:") }

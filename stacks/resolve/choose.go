@@ -1,0 +1,350 @@
+package resolve
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/catalog"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/tree"
+	"github.com/org/jetson-frontend/stacks/version"
+)
+
+// choose decides a component's variants, options and version.
+func (x *expansion) choose(n *node) {
+	demands := x.allDemands(n)
+	x.variants(n, demands)
+	x.r.options(n)
+	x.pick(n, demands)
+	x.r.refuse(n, x.prev)
+}
+
+func (x *expansion) variants(n *node, demands []demand) {
+	n.variants = map[string]string{}
+	decidedBy := map[string]demand{}
+	for _, d := range demands {
+		for _, v := range d.variants {
+			axis := axisOf(n.entry.Component, v.V)
+			if axis == "" {
+				x.r.unknownVariant(n, v)
+				continue
+			}
+			if have, ok := n.variants[axis]; ok && have != v.V {
+				x.clash(n, decidedBy[axis], d, fmt.Sprintf("%s is wanted both as %q and as %q", n.key.name, have, v.V))
+				continue
+			}
+			n.variants[axis] = v.V
+			if _, ok := decidedBy[axis]; !ok {
+				decidedBy[axis] = d
+			}
+		}
+	}
+	// Defaults come after what is decided, axis by axis, so that one default
+	// can follow another.
+	for _, axis := range n.entry.Variants {
+		if _, ok := n.variants[axis.Axis.V]; !ok && len(axis.Values) > 0 {
+			n.variants[axis.Axis.V] = x.defaultValue(n, axis)
+		}
+	}
+}
+
+func (x *expansion) defaultValue(n *node, axis stacks.Variant) string {
+	s := x.r.situationOf(n, x.prev)
+	for _, i := range axis.If {
+		if i.When.Holds(s) {
+			return i.Default.V
+		}
+	}
+	if axis.Default.V != "" {
+		return axis.Default.V
+	}
+	return axis.Values[0].V
+}
+
+func (x *expansion) clash(n *node, a, b demand, summary string) {
+	if x.conflict == nil {
+		x.conflict = &conflict{node: n, a: a, b: b, summary: summary}
+	}
+}
+
+func (r *resolver) unknownVariant(n *node, v tree.Text) {
+	var known []string
+	for _, axis := range n.entry.Variants {
+		known = append(known, texts(axis.Values)...)
+	}
+	g := diag.Errorf("unknown-variant", v.At, "%s has no variant %q", n.key.name, v.V)
+	g.Help = diag.DidYouMean(v.V, known)
+	if len(known) == 0 {
+		g.Help = "it has no variants; a version is written with @"
+	}
+	r.add(g)
+}
+
+// pick takes the newest version that is for this platform and that every
+// demand allows.
+func (x *expansion) pick(n *node, demands []demand) {
+	if len(n.entry.Versions) == 0 {
+		return
+	}
+	here := available(n.entry, x.r.situationOf(n, x.prev))
+	if len(here) == 0 {
+		x.r.unavailable(n)
+		return
+	}
+	here = slices.DeleteFunc(here, func(v *stacks.Version) bool { return x.banned[banKey(n.key, v.Version.V)] })
+	fits := here
+	for i, d := range demands {
+		narrowed := slices.DeleteFunc(slices.Clone(fits), func(v *stacks.Version) bool { return !d.allowsVersion(v.Version.V) })
+		if len(narrowed) == 0 {
+			x.noVersion(n, here, demands[:i], d)
+			break
+		}
+		fits = narrowed
+	}
+	if len(fits) > 0 {
+		n.version = fits[0]
+	}
+}
+
+func (d demand) allowsVersion(v string) bool {
+	return !slices.ContainsFunc(d.allows, func(c version.Constraint) bool { return !c.Allows(v) })
+}
+
+// available returns the versions whose conditions hold, the newest first.
+func available(e *catalog.Entry, s stacks.Situation) []*stacks.Version {
+	var out []*stacks.Version
+	for i := range e.Versions {
+		if e.Versions[i].When.Holds(s) {
+			out = append(out, &e.Versions[i])
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *stacks.Version) int { return version.Compare(b.Version.V, a.Version.V) })
+	return out
+}
+
+// noVersion reports that d leaves no version. If an earlier demand is in its
+// way the two are in conflict; if it alone asks for what does not exist, that
+// is said.
+func (x *expansion) noVersion(n *node, here []*stacks.Version, earlier []demand, d demand) {
+	for _, e := range slices.Backward(earlier) {
+		together := slices.ContainsFunc(here, func(v *stacks.Version) bool {
+			return e.allowsVersion(v.Version.V) && d.allowsVersion(v.Version.V)
+		})
+		alone := slices.ContainsFunc(here, func(v *stacks.Version) bool { return d.allowsVersion(v.Version.V) })
+		if alone && !together {
+			x.clash(n, e, d, fmt.Sprintf("no version of %s is both %s and %s", n.key.name, e.text, d.text))
+			return
+		}
+	}
+	var have []string
+	for _, v := range here {
+		have = append(have, v.Version.V)
+	}
+	g := diag.Errorf("no-version", d.at, "no version of %s fits %s", n.key.name, d.text).
+		WithHelp("%s has %s", x.r.target, strings.Join(have, ", "))
+	if d.from != nil && n.parent != nil {
+		g = g.WithRelated(n.parent.line(), "needed by %s", strings.Join(n.chain(), " → "))
+	}
+	x.r.add(g)
+}
+
+// unavailable reports a component that no version of is for this platform,
+// with where it could be had.
+func (r *resolver) unavailable(n *node) {
+	line := n.line()
+	g := diag.Errorf("unavailable", line, "%s cannot be had on %s", n.title(), r.target)
+	if chain := n.chain(); len(chain) > 1 {
+		g.Detail = "needed by " + strings.Join(chain, " → ")
+	}
+	if where := r.whereAvailable(n); where != "" {
+		g.Help = where
+	}
+	r.add(g)
+}
+
+// title is the component with its choices, as a stack would write it.
+func (n *node) title() string {
+	s := n.key.name
+	for _, axis := range n.entry.Variants {
+		if v := n.variants[axis.Axis.V]; v != "" && len(axis.Values) > 0 && v != axis.Values[0].V {
+			s += ":" + v
+		}
+	}
+	return s
+}
+
+// whereAvailable names the releases on which the component has a version.
+func (r *resolver) whereAvailable(n *node) string {
+	var names []string
+	for i := range r.in.Platforms.Releases {
+		rel := &r.in.Platforms.Releases[i]
+		if Availability(n.entry, n.variants, rel.JetPack.V, r.in.Platforms) == "" {
+			names = append(names, rel.JetPack.V)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.SortFunc(names, version.Compare)
+	return "it can be had on JetPack " + strings.Join(names, ", ")
+}
+
+// refuse applies the component's own statements of where it cannot be had.
+func (r *resolver) refuse(n *node, g *graph) {
+	s := r.situationOf(n, g)
+	for _, no := range n.entry.Refuse {
+		if !no.When.Holds(s) || no.Unless.V != "" && n.options[no.Unless.V] == "true" {
+			continue
+		}
+		d := diag.Errorf("refused", n.line(), "%s cannot be had on %s: %s", n.key.name, r.target, no.Why.V)
+		if no.Unless.V != "" {
+			d.Help = fmt.Sprintf("to have it all the same, set [options.%s] %s = true", n.key.name, no.Unless.V)
+		} else {
+			d.Help = r.whereAvailable(n)
+		}
+		if chain := n.chain(); len(chain) > 1 {
+			d.Detail = "needed by " + strings.Join(chain, " → ")
+		}
+		r.add(d)
+	}
+}
+
+// options evaluates [options.<component>] against what the component declares.
+func (r *resolver) options(n *node) {
+	n.options = map[string]string{}
+	for _, o := range n.entry.Options {
+		if o.Default.Set() {
+			n.options[o.Name.V] = o.Default.V
+		}
+	}
+	given, ok := r.in.Stack.Options.Get(n.key.name)
+	if !ok || n.key.host() {
+		return
+	}
+	for _, g := range given {
+		if g.Key.V == cmakeOptions && hasStep(n.entry.Component, stacks.KindCMake) {
+			continue // checked where the step is evaluated
+		}
+		i := slices.IndexFunc(n.entry.Options, func(o stacks.Option) bool { return o.Name.V == g.Key.V })
+		if i < 0 {
+			r.unknownOption(n, g.Key)
+			continue
+		}
+		if v, ok := r.optionValue(n.entry.Options[i], g.Val); ok {
+			n.options[g.Key.V] = v
+		}
+	}
+}
+
+// cmakeOptions is the option under which a stack sets CMake options of a
+// component's cmake steps directly.
+const cmakeOptions = "cmake"
+
+func hasStep(c *stacks.Component, kind string) bool {
+	return slices.ContainsFunc(c.Steps, func(s stacks.Step) bool { return s.Kind.V == kind })
+}
+
+func (r *resolver) unknownOption(n *node, name tree.Text) {
+	var known []string
+	for _, o := range n.entry.Options {
+		known = append(known, o.Name.V)
+	}
+	if hasStep(n.entry.Component, stacks.KindCMake) {
+		known = append(known, cmakeOptions)
+	}
+	g := diag.Errorf("unknown-option", name.At, "%s has no option %q", n.key.name, name.V)
+	g.Help = diag.DidYouMean(name.V, known)
+	if len(known) == 0 {
+		g.Help = "it has none"
+	}
+	r.add(g)
+}
+
+func (r *resolver) optionValue(o stacks.Option, v *tree.Value) (string, bool) {
+	want := map[string]tree.Kind{"bool": tree.Bool, "int": tree.Integer, "string": tree.String, "enum": tree.String}[o.Type.V]
+	if v.Kind != want {
+		r.errorf("wrong-type", v.At, "option %q must be %s, not %s", o.Name.V, want, v.Kind)
+		return "", false
+	}
+	if o.Type.V == "enum" && !slices.Contains(texts(o.Values), v.Raw) {
+		g := diag.Errorf("bad-value", v.At, "option %q cannot be %q", o.Name.V, v.Raw)
+		g.Help = diag.DidYouMean(v.Raw, texts(o.Values))
+		r.add(g)
+		return "", false
+	}
+	return v.Raw, true
+}
+
+// explain reports a conflict with both chains, from the stack's lines.
+func (r *resolver) explain(c *conflict) {
+	g := diag.Errorf("conflict", c.b.line(), "%s", c.summary)
+	g = g.WithRelated(c.a.line(), "%s", c.a.describe())
+	g.Detail = "the other side: " + c.b.describe()
+	g.Help = "choose one of the two, or leave one out"
+	r.add(g)
+}
+
+// line is where the stack asked for what the demand stems from.
+func (d demand) line() diag.Range {
+	if d.from == nil {
+		return d.at
+	}
+	return d.from.line()
+}
+
+func (d demand) describe() string {
+	switch {
+	case d.edge == "version":
+		return d.text + " is asked for here"
+	case d.from == nil:
+		return d.text + " is asked for by the stack"
+	}
+	return strings.Join(d.from.chain(), " → ") + " needs " + d.text
+}
+
+// sort puts the nodes into topological order, by name where there is freedom.
+func (r *resolver) sort(g *graph) {
+	state := map[key]int{}
+	var path []string
+	var visit func(n *node) bool
+	visit = func(n *node) bool {
+		switch state[n.key] {
+		case 2:
+			return true
+		case 1:
+			at := slices.Index(path, n.key.id())
+			r.errorf("cycle", n.line(), "components need each other in a circle: %s", strings.Join(append(path[at:], n.key.id()), " → "))
+			return false
+		}
+		state[n.key] = 1
+		path = append(path, n.key.id())
+		for _, kind := range []string{"tools", "build", "link", "run"} {
+			for _, k := range n.edges[kind] {
+				if !visit(g.nodes[k]) {
+					return false
+				}
+			}
+		}
+		path = path[:len(path)-1]
+		state[n.key] = 2
+		g.order = append(g.order, n)
+		return true
+	}
+	for _, n := range sortedNodes(g) {
+		if !visit(n) {
+			return
+		}
+	}
+}
+
+func sortedNodes(g *graph) []*node {
+	nodes := make([]*node, 0, len(g.nodes))
+	for _, n := range g.nodes {
+		nodes = append(nodes, n)
+	}
+	slices.SortFunc(nodes, func(a, b *node) int { return cmp.Or(a.key.less(b.key), 0) })
+	return nodes
+}

@@ -1,0 +1,321 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/interp"
+	"github.com/org/jetson-frontend/stacks/lock"
+	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/tree"
+)
+
+// evaluator turns a settled graph into a plan.
+type evaluator struct {
+	*resolver
+	graph   *graph
+	present func(string) bool
+	shipped map[key]bool
+	needs   map[key]*aptNeeds
+	// replaced maps a Debian package to the component that stands in for it.
+	replaced map[string]string
+}
+
+func newEvaluator(r *resolver, g *graph) *evaluator {
+	e := &evaluator{
+		resolver: r, graph: g, present: presence(g.nodes),
+		shipped: map[key]bool{}, needs: map[key]*aptNeeds{}, replaced: map[string]string{},
+	}
+	for _, n := range g.order {
+		if n.parent == nil {
+			e.ship(n)
+		}
+		for _, p := range n.entry.Replaces.Apt {
+			if !n.key.host() {
+				e.replaced[p.V] = n.key.name
+			}
+		}
+	}
+	return e
+}
+
+// ship marks a component and what it needs at run time as part of the image.
+func (e *evaluator) ship(n *node) {
+	if e.shipped[n.key] {
+		return
+	}
+	e.shipped[n.key] = true
+	for _, kind := range []string{"link", "run"} {
+		for _, k := range n.edges[kind] {
+			e.ship(e.graph.nodes[k])
+		}
+	}
+}
+
+func (e *evaluator) situation(n *node) situation {
+	s := e.situationOf(n, nil)
+	s.present = e.present
+	return s
+}
+
+func (e *evaluator) plan() *plan.Plan {
+	p := &plan.Plan{Schema: plan.Schema, Platform: e.platform()}
+	for _, ref := range e.refsAsked() {
+		p.Stack = append(p.Stack, ref.String())
+	}
+	for _, n := range e.graph.order {
+		e.needs[n.key] = e.aptNeeds(n)
+	}
+	p.Base, p.Plain = e.images()
+	p.Tools = e.toolchain()
+	for _, n := range e.graph.order {
+		c := e.component(n)
+		p.Components = append(p.Components, c)
+		p.Date = max(p.Date, c.Date)
+	}
+	p.Date = max(p.Date, p.Platform.Date)
+	p.Apt = e.apt()
+	p.Worlds = e.worlds()
+	p.Copies = e.copies()
+	p.Tests = e.tests()
+	e.config(p)
+	p.Archives = e.archives(p)
+	return p
+}
+
+func (e *evaluator) refsAsked() []stacks.Ref {
+	var out []stacks.Ref
+	for _, ref := range e.refs() {
+		out = append(out, ref)
+	}
+	return out
+}
+
+func (e *evaluator) platform() plan.Platform {
+	t := e.target
+	p := plan.Platform{
+		Name: t.String(), Arch: t.Arch, Distro: t.Distro.Name.V, DistroID: t.Distro.ID.V, Release: t.Distro.Version.V,
+		Codename: t.Distro.Codename.V, L4T: t.L4T, Flavour: t.Flavour, SMs: t.SMs(),
+		Versions: t.Versions, Date: e.date(t.Distro.Date),
+	}
+	if t.Release != nil {
+		p.JetPack, p.Tier = t.Release.JetPack.V, t.Release.Tier.V
+	}
+	if t.Device != nil {
+		p.Device = t.Device.Name.V
+	}
+	for _, s := range t.SoCs {
+		p.SoCs = append(p.SoCs, s.Name.V)
+	}
+	if len(p.Versions) == 0 {
+		p.Versions = nil
+	}
+	return p
+}
+
+// date reads a day as a Unix time; 0 if none is given.
+func (e *evaluator) date(t tree.Text) int64 {
+	if t.V == "" {
+		return 0
+	}
+	day, err := time.Parse(time.DateOnly, t.V)
+	if err != nil {
+		e.errorf("bad-date", t.At, "%q is not a date", t.V)
+		return 0
+	}
+	return day.Unix()
+}
+
+func (e *evaluator) images() (base, plain plan.Image) {
+	d := e.target.Distro
+	plain = e.image(d.Image, d.Digest.V)
+	base = plain
+	if t := e.baseText(); t.Set() {
+		base = e.releaseBase(t)
+	}
+	if instead, ok := e.in.Facts.Instead[BaseContext]; ok {
+		base.Digest = instead
+	}
+	base.Context = BaseContext
+	return base, plain
+}
+
+// BaseContext is the name under which a user puts another image in place of
+// the one that the stack is built on.
+const BaseContext = "base"
+
+func (e *evaluator) baseText() tree.Text {
+	if e.in.Overrides.Base.Set() {
+		return e.in.Overrides.Base
+	}
+	return e.in.Stack.Base
+}
+
+// releaseBase reads `base`: the name of one of the release's images, or an
+// image reference.
+func (e *evaluator) releaseBase(t tree.Text) plan.Image {
+	if r := e.target.Release; r != nil {
+		for _, b := range r.Bases {
+			if b.Name.V == t.V {
+				return e.image(tree.Text{V: b.Image.V, At: t.At}, "")
+			}
+		}
+	}
+	return e.image(t, "")
+}
+
+// image pins a reference: by the digest that it carries, the platform data's,
+// the lock's, or a fact.
+func (e *evaluator) image(ref tree.Text, digest string) plan.Image {
+	img := plan.Image{Context: ref.V, Ref: ref.V, Digest: digest}
+	if name, d, ok := strings.Cut(ref.V, "@"); ok {
+		img.Ref, img.Digest, img.Context = name, d, name
+	}
+	if instead, ok := e.in.Facts.Instead[img.Ref]; ok {
+		img.Digest = instead
+		return img
+	}
+	if img.Digest == "" {
+		img.Digest = e.lookup(ref.At, "image "+img.Ref, func(l *lock.File) string { return l.Images[img.Ref] },
+			e.in.Facts.Images[img.Ref], Request{Image: img.Ref})
+	}
+	return img
+}
+
+// lookup finds what a mutable reference stands for: in the lock, else in the
+// facts. What neither knows is asked for.
+func (e *evaluator) lookup(at diag.Range, what string, locked func(*lock.File) string, fact string, req Request) string {
+	if e.in.Lock != nil {
+		if v := locked(e.in.Lock); v != "" {
+			return v
+		}
+	}
+	if e.in.Overrides.Locked {
+		e.add(diag.Errorf("not-locked", at, "%s is not in the lock", what).WithHelp("write the lock anew, or pin it here"))
+		return ""
+	}
+	switch {
+	case fact != "":
+		e.add(diag.Warnf("unpinned", at, "%s can change; this build takes %s", what, short(fact)).WithHelp("pin it, or keep a lock"))
+	case e.in.Facts.Offline:
+		e.add(diag.Warnf("unpinned", at, "%s can change, and nothing was looked up", what))
+	default:
+		req.At = at
+		if !slices.ContainsFunc(e.missing, func(o Request) bool { return o.Key() == req.Key() }) {
+			e.missing = append(e.missing, req)
+		}
+	}
+	return fact
+}
+
+func short(id string) string {
+	if i := strings.IndexByte(id, ':'); i >= 0 && len(id) > i+13 {
+		return id[:i+13]
+	}
+	return id[:min(12, len(id))]
+}
+
+func (e *evaluator) toolchain() plan.Toolchain {
+	var t plan.Toolchain
+	for _, set := range e.target.Distro.Tools {
+		t.Packages = append(t.Packages, set.Val.Values()...)
+	}
+	t.Packages = sorted(t.Packages)
+	for _, arch := range e.target.Distro.Cross {
+		if t.Cross == nil {
+			t.Cross = map[string][]string{}
+		}
+		t.Cross[arch.Key.V] = sorted(arch.Val.Values())
+	}
+	return t
+}
+
+// sorted returns words without duplicates, in order; nil if there are none.
+func sorted(words []string) []string {
+	if len(words) == 0 {
+		return nil
+	}
+	out := slices.Clone(words)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (e *evaluator) component(n *node) plan.Component {
+	c := plan.Component{
+		Name: n.key.name, Version: n.versionText(), Summary: n.entry.Summary.V, License: n.entry.License.V,
+		Host: n.key.host(), Arch: n.key.arch, Shipped: e.shipped[n.key], Why: n.chain()[:len(n.chain())-1],
+		Tools: ids(n.edges["tools"]), Build: ids(n.edges["build"]), Link: ids(n.edges["link"]), Run: ids(n.edges["run"]),
+	}
+	if len(c.Why) == 0 {
+		c.Why = nil
+	}
+	if len(n.variants) > 0 {
+		c.Variants = n.variants
+	}
+	if len(n.options) > 0 {
+		c.Options = n.options
+	}
+	if n.version != nil {
+		c.Date = e.date(n.version.Date)
+	}
+	e.environment(n, &c)
+	c.Sources = e.sources(n)
+	c.Steps = e.steps(n, &c)
+	return c
+}
+
+func ids(keys []key) []string {
+	var out []string
+	for _, k := range keys {
+		out = append(out, k.id())
+	}
+	return out
+}
+
+// text expands the references in a text of a component file.
+func (e *evaluator) text(n *node, t tree.Text) string {
+	out, unknown := interp.Expand(t.V, e.variables(n))
+	for _, u := range unknown {
+		g := diag.Errorf("unknown-reference", t.At, "${%s} has no value here", u.Name)
+		g.Help = e.referenceHelp(u.Name)
+		if n.entry != nil && !n.entry.Own {
+			g = g.WithRelated(n.line(), "%s is asked for here", n.key.name)
+		}
+		e.add(g)
+	}
+	return out
+}
+
+func (e *evaluator) referenceHelp(name string) string {
+	head, _, _ := strings.Cut(name, ".")
+	if slices.Contains(e.in.Platforms.VersionKeys(), head) {
+		return fmt.Sprintf("%s has no %s; set it under [versions], or ask for it under a condition", e.target, head)
+	}
+	return diag.DidYouMean(name, []string{
+		"version", "version.major", "version.minor", "cuda.version", "cuda.version.dashed", "cuda.archs", "python.version",
+		"l4t.version", "jetpack.version", "ubuntu.version", "distro.codename", "arch", "arch.triple", "arch.machine", "prefix",
+	})
+}
+
+func (e *evaluator) textMap(n *node, m tree.Map[tree.Text]) map[string]string {
+	if len(m) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	for _, v := range m {
+		out[v.Key.V] = e.text(n, v.Val)
+	}
+	return out
+}
+
+func (e *evaluator) textList(n *node, ts []tree.Text) []string {
+	var out []string
+	for _, t := range ts {
+		out = append(out, e.text(n, t))
+	}
+	return out
+}

@@ -1,0 +1,200 @@
+// Package resolve makes a Plan of a stack: it chooses the platform, the
+// components with their versions and variants, and evaluates every condition.
+//
+// It is a pure function of its Input. What has to be looked up (the digest of
+// a tag, the commit of a branch) it asks for in Result.Missing; the caller
+// looks it up, adds it to the Facts, and calls again.
+package resolve
+
+import (
+	"slices"
+
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/catalog"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/lock"
+	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/platform"
+)
+
+// Input is everything that a plan depends on.
+type Input struct {
+	Stack *stacks.Stack
+	// Catalog has the stack's own components on top.
+	Catalog   *catalog.Catalog
+	Platforms *platform.DB
+	Overrides Overrides
+	Lock      *lock.File // nil if there is none
+	Facts     Facts
+	// Arch is the architecture to build for; "" is the platform's own.
+	Arch string
+}
+
+// Facts are answers about the outside world.
+type Facts struct {
+	Images map[string]string // reference → digest
+	// Instead says that a user put another image in a reference's place, and
+	// its digest; "" for a tree that has none.
+	Instead map[string]string
+	Git     map[string]string // url#ref → commit
+	HTTP    map[string]string // address → sha256
+	// Offline says that nothing can be looked up: what is missing is then left
+	// open and a warning, not asked for.
+	Offline bool
+}
+
+// Request is something to look up, for what stands At. Exactly one of the
+// other fields is set.
+type Request struct {
+	Image string
+	Git   *GitRef
+	HTTP  string
+	At    diag.Range
+}
+
+// Key names what is asked for.
+func (r Request) Key() string {
+	switch {
+	case r.Git != nil:
+		return lock.GitKey(r.Git.URL, r.Git.Ref)
+	case r.HTTP != "":
+		return r.HTTP
+	}
+	return r.Image
+}
+
+// Answer adds what a request's subject stands for.
+func (f *Facts) Answer(r Request, answer string) {
+	m := &f.Images
+	switch {
+	case r.Git != nil:
+		m = &f.Git
+	case r.HTTP != "":
+		m = &f.HTTP
+	}
+	if *m == nil {
+		*m = map[string]string{}
+	}
+	(*m)[r.Key()] = answer
+}
+
+// GitRef is a tag or branch of a repository.
+type GitRef struct{ URL, Ref string }
+
+// Result is what resolving gave. Plan is nil if Diags holds an error or Missing
+// is not empty.
+type Result struct {
+	Plan *plan.Plan
+	// Lines says which part of the stack file asked for a component, by the
+	// component's ID.
+	Lines map[string]diag.Range
+	// Mirrors are the stack's own. They say where bytes come from, not which,
+	// and so are no part of the plan.
+	Mirrors []plan.Mirror
+	// Stack is the range of the whole request, for what no component asked for.
+	Stack   diag.Range
+	Missing []Request
+	Diags   diag.List
+}
+
+// MaxComponents bounds a plan.
+const MaxComponents = 500
+
+// resolver is the state of one call.
+type resolver struct {
+	in     Input
+	target *platform.Target
+	diags  diag.List
+	// alias results, by name
+	missing []Request
+}
+
+// Resolve makes the plan.
+func Resolve(in Input) Result {
+	r := &resolver{in: in}
+	res := Result{Lines: map[string]diag.Range{}, Stack: in.Stack.At}
+	refs := r.refs()
+	if len(refs) > 0 {
+		res.Stack = span(refs[0].At, refs[len(refs)-1].At)
+	}
+	for _, m := range in.Stack.Mirrors {
+		res.Mirrors = append(res.Mirrors, plan.Mirror{From: m.Key.V, To: m.Val.V})
+	}
+	r.choosePlatform()
+	if r.target != nil && !r.diags.HasErrors() {
+		g := r.solve(refs)
+		if g != nil && !r.diags.HasErrors() {
+			e := newEvaluator(r, g)
+			p := e.plan()
+			for _, n := range g.order {
+				res.Lines[n.key.id()] = n.line()
+			}
+			for _, t := range in.Stack.Tests {
+				res.Lines["test/"+t.Name.V] = t.At
+			}
+			if !r.diags.HasErrors() && len(r.missing) == 0 {
+				res.Plan = p
+			}
+		}
+	}
+	res.Diags = r.diags.Sorted()
+	res.Missing = r.missing
+	return res
+}
+
+func span(a, b diag.Range) diag.Range {
+	if a.File != b.File || b.End < a.Start {
+		return a
+	}
+	return diag.Range{File: a.File, Start: a.Start, End: b.End}
+}
+
+func (r *resolver) add(g ...diag.Diagnostic) { r.diags = append(r.diags, g...) }
+
+func (r *resolver) errorf(rule string, at diag.Range, format string, args ...any) {
+	r.add(diag.Errorf(rule, at, format, args...))
+}
+
+// refs returns what is asked for: the stack's references, the override's if it
+// has any, and every component that the stack itself holds.
+func (r *resolver) refs() []stacks.Ref {
+	refs := slices.Clone([]stacks.Ref(r.in.Stack.Stack))
+	if len(r.in.Overrides.Stack) > 0 {
+		refs = slices.Clone([]stacks.Ref(r.in.Overrides.Stack))
+	}
+	named := map[string]bool{}
+	for _, ref := range refs {
+		named[ref.Name.V] = true
+	}
+	for _, c := range r.in.Stack.Components {
+		if !c.Path.Set() && c.Name.V != "" && !named[c.Name.V] {
+			refs = append(refs, stacks.Ref{At: c.Name.At, Name: c.Name})
+		}
+	}
+	return refs
+}
+
+func (r *resolver) choosePlatform() {
+	c := r.in.Overrides.platform(r.in.Stack)
+	c.Arch = r.in.Arch
+	c.At = r.in.Stack.At
+	for _, ref := range r.in.Stack.Stack {
+		c.At = ref.At
+		break
+	}
+	for _, v := range r.in.Stack.Versions {
+		if r.isPlatformKey(v.Key.V) {
+			c.Versions = append(c.Versions, v)
+		}
+	}
+	c.Versions = append(c.Versions, r.in.Overrides.PlatformVersions...)
+	t, diags := r.in.Platforms.Choose(c)
+	r.add(diags...)
+	r.target = t
+}
+
+// isPlatformKey reports whether [versions] or a build argument of this name
+// moves the platform, not a component.
+func (r *resolver) isPlatformKey(name string) bool {
+	return slices.Contains(r.in.Platforms.VersionKeys(), name)
+}

@@ -1,0 +1,280 @@
+package resolve
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/interp"
+	"github.com/org/jetson-frontend/stacks/lock"
+	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/platform"
+	"github.com/org/jetson-frontend/stacks/tree"
+)
+
+// platformText expands ${l4t.suite}, ${soc.…} and the like in an archive row.
+func (e *evaluator) platformText(a *platform.Archive, t tree.Text) string {
+	s := e.plain()
+	out, unknown := interp.Expand(t.V, func(name string) (string, bool) {
+		head, rest, _ := strings.Cut(name, ".")
+		if name == "l4t.suite" && e.target.Release != nil {
+			return e.target.Release.Suite.V, e.target.Release.Suite.V != ""
+		}
+		return platformVariable(s, head, rest)
+	})
+	for _, u := range unknown {
+		e.errorf("unknown-reference", t.At, "${%s} has no value for archive %q on %s", u.Name, a.Name.V, e.target)
+	}
+	return out
+}
+
+func (e *evaluator) sources(n *node) []plan.Source {
+	if n.version == nil {
+		return nil
+	}
+	s := e.situation(n)
+	var out []plan.Source
+	for _, src := range n.version.Sources {
+		if src.When.Holds(s) {
+			out = append(out, e.source(n, src))
+		}
+	}
+	slices.SortFunc(out, func(a, b plan.Source) int { return strings.Compare(a.To, b.To) })
+	return out
+}
+
+func (e *evaluator) source(n *node, s stacks.Source) plan.Source {
+	out := plan.Source{To: s.To.V, Submodules: s.Submodules, Path: s.Path.V, Context: s.Context.V}
+	switch {
+	case s.Git.Set():
+		out.Git = e.text(n, s.Git)
+		out.Ref = e.text(n, tree.Text{V: s.Tag.V + s.Branch.V, At: orRange(s.Tag.At, s.Branch.At)})
+		out.Commit = s.Commit.V
+		if out.Commit == "" {
+			k := lock.GitKey(out.Git, out.Ref)
+			out.Commit = e.lookup(orRange(s.Tag.At, s.Branch.At), fmt.Sprintf("%s of %s", out.Ref, out.Git),
+				func(l *lock.File) string { return l.Git[k] }, e.in.Facts.Git[k], Request{Git: &GitRef{out.Git, out.Ref}})
+		}
+	case s.HTTP.Set():
+		out.HTTP = e.text(n, s.HTTP)
+		out.SHA256 = e.text(n, s.SHA256)
+		if out.SHA256 == "" {
+			out.SHA256 = e.lookup(s.HTTP.At, out.HTTP, func(l *lock.File) string { return l.HTTP[out.HTTP] },
+				e.in.Facts.HTTP[out.HTTP], Request{HTTP: out.HTTP})
+		}
+		out.Unpack = archiveName(out.HTTP)
+		if s.Unpack != nil {
+			out.Unpack = *s.Unpack
+		}
+		if out.Unpack {
+			out.Strip = 1
+			if s.Strip != nil {
+				out.Strip = *s.Strip
+			}
+		}
+	case s.Image.Set():
+		img := e.image(s.Image, "")
+		out.Image = &img
+	case s.Files.Set():
+		out.Files = e.folder(n, s.Files)
+	}
+	for _, p := range s.Patches {
+		out.Patches = append(out.Patches, e.file(n, p))
+	}
+	return out
+}
+
+func orRange(a, b diag.Range) diag.Range {
+	if a.Known() {
+		return a
+	}
+	return b
+}
+
+// archiveName reports whether an address ends like an archive that a source
+// unpacks.
+func archiveName(url string) bool {
+	base := path.Base(url)
+	for _, ext := range []string{".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar.zst", ".zip"} {
+		if strings.HasSuffix(base, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// file reads a file of the component's folder.
+func (e *evaluator) file(n *node, t tree.Text) plan.File {
+	if n.entry.Dir == nil {
+		e.errorf("no-folder", t.At, "%s has no folder of its own to hold %q", n.key.name, t.V)
+		return plan.File{}
+	}
+	data, err := n.entry.Dir.ReadFile(t.V)
+	if err != nil {
+		e.errorf("no-file", t.At, "the folder of %s has no file %q", n.key.name, t.V)
+	}
+	return plan.File{Name: t.V, Data: data}
+}
+
+func (e *evaluator) folder(n *node, t tree.Text) []plan.File {
+	if n.entry.Dir == nil {
+		e.errorf("no-folder", t.At, "%s has no folder of its own to hold %q", n.key.name, t.V)
+		return nil
+	}
+	names, err := n.entry.Dir.List(t.V)
+	if err != nil || len(names) == 0 {
+		e.errorf("no-file", t.At, "the folder of %s has no files under %q", n.key.name, t.V)
+		return nil
+	}
+	var out []plan.File
+	for _, name := range names {
+		f := e.file(n, tree.Text{V: name, At: t.At})
+		f.Name = strings.TrimPrefix(strings.TrimPrefix(name, t.V), "/")
+		out = append(out, f)
+	}
+	return out
+}
+
+// steps evaluates the steps that make a tree. Apt and pip steps are part of
+// the chain and of the worlds.
+func (e *evaluator) steps(n *node, c *plan.Component) []plan.Step {
+	s := e.situation(n)
+	var out []plan.Step
+	for _, st := range n.entry.Steps {
+		if !st.When.Holds(s) || st.Apt != nil || st.Pip != nil {
+			continue
+		}
+		step := plan.Step{Name: st.Name.V, Kind: st.Kind.V, Heavy: st.Heavy}
+		if step.Name == "" {
+			step.Name = fmt.Sprintf("%s-%d", st.Kind.V, len(out)+1)
+		}
+		if st.JobMemory.Set() {
+			step.JobMemory, _ = stacks.ParseSize(st.JobMemory.V) // checked when it was read
+		}
+		switch {
+		case st.CMake != nil:
+			e.cmake(n, c, st, &step)
+		case st.Files != nil:
+			step.Native = true
+			step.Files = e.files(n, st.Files)
+		case st.Script != nil:
+			step.Native = st.Script.Native
+			step.Script = &plan.ScriptStep{
+				Run: st.Script.Run.V, Source: e.sourcePath(n, c, st.Script.Source), Env: e.textMap(n, st.Script.Env),
+				Outputs: e.textList(n, st.Script.Outputs), Network: st.Script.Network.Set(),
+			}
+		default:
+			e.errorf("unsupported-kind", st.Kind.At, "steps of kind %q cannot be built yet", st.Kind.V)
+		}
+		out = append(out, step)
+	}
+	return out
+}
+
+// sourcePath is where a step finds its source: what it says, else the first.
+func (e *evaluator) sourcePath(n *node, c *plan.Component, t tree.Text) string {
+	if t.Set() {
+		p, ok := stacks.CleanAbs(e.text(n, t))
+		if !ok || !strings.HasPrefix(p, "/src/") {
+			e.errorf("bad-path", t.At, "%q is not below /src", t.V)
+		}
+		return p
+	}
+	if n.version != nil && len(n.version.Sources) > 0 {
+		return n.version.Sources[0].To.V
+	}
+	return ""
+}
+
+func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan.Step) {
+	raw := st.CMake
+	step.Cross = raw.Cross == nil || *raw.Cross
+	cm := &plan.CMakeStep{
+		Source: e.sourcePath(n, c, raw.Source), Prefix: "/usr/local", BuildType: "Release", Options: map[string]string{},
+		Unused: sorted(raw.Unused.Values()), Targets: texts(raw.Targets), Install: texts(raw.Install),
+		HostTools: e.textMap(n, raw.HostTools), CUDA: raw.CUDA,
+	}
+	if cm.Source == "" {
+		e.errorf("missing-key", st.At, "a cmake step needs a source")
+	}
+	if raw.Prefix.Set() {
+		cm.Prefix = e.text(n, raw.Prefix)
+	}
+	if raw.BuildType.Set() {
+		cm.BuildType = e.text(n, raw.BuildType)
+	}
+	lists := []tree.Map[tree.Scalar]{raw.Options}
+	for _, i := range raw.If {
+		if i.When.Holds(e.situation(n)) {
+			lists = append(lists, i.Options)
+		}
+	}
+	lists = append(lists, e.userCMake(n))
+	for _, list := range lists {
+		for _, o := range list {
+			v := e.text(n, tree.Text{V: stacks.CMakeValue(o.Val), At: o.Val.At})
+			if allowed, ok := raw.AllowedValues(o.Key.V); ok && !slices.Contains(allowed, v) {
+				e.errorf("bad-value", o.Val.At, "%s takes %s, not %q", o.Key.V, strings.Join(allowed, ", "), v)
+			}
+			cm.Options[o.Key.V] = v
+		}
+	}
+	step.CMake = cm
+}
+
+// userCMake reads [options.<component>] cmake = { … }.
+func (e *evaluator) userCMake(n *node) tree.Map[tree.Scalar] {
+	given, ok := e.in.Stack.Options.Get(n.key.name)
+	if !ok || n.key.host() {
+		return nil
+	}
+	v, ok := given.Get(cmakeOptions)
+	if !ok {
+		return nil
+	}
+	var d tree.Decoder
+	var out tree.Map[tree.Scalar]
+	d.Bind(v, &out)
+	e.add(d.Diags...)
+	for _, o := range out {
+		if !stacks.ValidCMakeName(o.Key.V) {
+			e.errorf("bad-name", o.Key.At, "%q cannot be the name of a CMake option", o.Key.V)
+		}
+	}
+	return out
+}
+
+func (e *evaluator) files(n *node, f *stacks.FilesStep) *plan.FilesStep {
+	out := &plan.FilesStep{}
+	for _, p := range f.Put {
+		put := plan.Put{To: e.output(n, p.To), Mode: p.Mode.V}
+		switch {
+		case p.Content.Set():
+			put.Data = []byte(e.text(n, p.Content))
+		case p.File.Set():
+			put.Data = e.file(n, p.File).Data
+		default:
+			put.Source = e.text(n, p.Source)
+		}
+		out.Put = append(out.Put, put)
+	}
+	for _, l := range f.Symlink {
+		out.Symlink = append(out.Symlink, plan.Symlink{To: e.output(n, l.To), Target: e.text(n, l.Target)})
+	}
+	for _, d := range f.Dirs {
+		out.Dirs = append(out.Dirs, plan.Dir{To: e.output(n, d.To), Mode: d.Mode.V})
+	}
+	return out
+}
+
+// output expands and checks a path that a component installs to.
+func (e *evaluator) output(n *node, t tree.Text) string {
+	p, ok := stacks.CleanAbs(e.text(n, t))
+	if !ok || stacks.RefusedOutput(p) {
+		e.errorf("bad-output", t.At, "a component may not install to %q", t.V)
+	}
+	return p
+}

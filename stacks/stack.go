@@ -1,0 +1,87 @@
+// Package stacks is the language: what a stack file and a component file may
+// say, read with every position kept. It knows nothing of BuildKit.
+package stacks
+
+import (
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/tree"
+)
+
+// Stack is a stack file as it was written.
+type Stack struct {
+	File *diag.File
+	At   diag.Range `toml:",at"`
+
+	Stack Refs `toml:"stack"`
+	// The platform, by JetPack release, by L4T release, or by the name of a
+	// platform such as "debian-12"; Ubuntu and Device set an axis apart.
+	JetPack  tree.Text `toml:"jetpack"`
+	L4T      tree.Text `toml:"l4t"`
+	Platform tree.Text `toml:"platform"`
+	Ubuntu   tree.Text `toml:"ubuntu"`
+	Device   tree.Text `toml:"device"`
+	// Base is the image to build on. Without it, the platform's.
+	Base tree.Text `toml:"base"`
+
+	Versions   tree.Map[tree.Text]             `toml:"versions"`
+	Options    tree.Map[tree.Map[*tree.Value]] `toml:"options"`
+	Apt        StackApt                        `toml:"apt"`
+	Python     tree.Map[World]                 `toml:"python"`
+	Env        Env                             `toml:"env"`
+	Copy       []Copy                          `toml:"copy"`
+	Components []Inline                        `toml:"component"`
+	Tests      []Test                          `toml:"test"`
+	Mirrors    tree.Map[tree.Text]             `toml:"mirrors"`
+	Image      Image                           `toml:"image"`
+	Run        Run                             `toml:"run"`
+}
+
+// Inline is a component of the user's own: written in the stack file, or in a
+// folder of the build context that Path names.
+type Inline struct {
+	Path tree.Text
+	Component
+}
+
+// UnmarshalTree reads an inline component.
+func (c *Inline) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
+	if v.Field("path") != nil {
+		var p struct {
+			Path tree.Text `toml:"path"`
+		}
+		d.BindFields(v, "[[component]] with a path", &p)
+		c.Path, c.At = p.Path, v.At
+		if _, ok := CleanRel(p.Path.V); !ok && p.Path.V != "" {
+			d.Add(diag.Errorf("bad-path", p.Path.At, "%q does not stay inside the build context", p.Path.V).
+				WithHelp("write a relative path without .."))
+		}
+		return
+	}
+	d.BindFields(v, "[[component]]", &c.Component)
+	checkComponent(d, &c.Component)
+}
+
+// Parse reads a stack file. On an error the stack holds what could be read.
+func Parse(f *diag.File) (*Stack, diag.List) {
+	s := &Stack{File: f, At: diag.Range{File: f}}
+	root, diags := tree.Parse(f)
+	if root == nil {
+		return s, diags
+	}
+	var d tree.Decoder
+	d.BindFields(root, "a stack file", s)
+	checkStack(&d, s)
+	return s, d.Diags.Sorted()
+}
+
+// ParseComponent reads a component file with a decoder that may be reused.
+func ParseComponent(d *tree.Decoder, f *diag.File) (*Component, diag.List) {
+	root, diags := tree.Parse(f)
+	if root == nil {
+		return nil, diags
+	}
+	c := &Component{}
+	d.BindFields(root, "a component file", c)
+	checkComponent(d, c)
+	return c, d.Take()
+}

@@ -1,0 +1,251 @@
+// Package tree turns a TOML text into values that know their place in it, and
+// binds those values to Go types.
+//
+// The TOML itself is read by pelletier/go-toml: its decoder says whether the
+// text is valid, its syntax tree gives the values and their byte ranges. What
+// is added here is the tree (a table's fields in one place, whichever way they
+// were written) and the binding, which reports every unknown key and every
+// wrong type of a file at once.
+package tree
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/org/jetson-frontend/stacks/diag"
+)
+
+// MaxFileSize bounds one TOML file, in bytes. The largest hand-written stack
+// is a few kilobytes; a file may come from a stranger.
+const MaxFileSize = 512 << 10
+
+// Kind is the TOML type of a value.
+type Kind uint8
+
+// The TOML types. The four date types are one here: nothing takes a date.
+const (
+	String Kind = iota
+	Integer
+	Float
+	Bool
+	Date
+	Array
+	Table
+)
+
+// String gives the name that a message uses.
+func (k Kind) String() string {
+	return [...]string{"a string", "a whole number", "a number", "true or false", "a date", "a list", "a table"}[k]
+}
+
+// Value is one TOML value.
+type Value struct {
+	Kind Kind
+	// At is the value's own text. For a table that has no text of its own
+	// (a dotted key's parent) it is the key that first made it.
+	At diag.Range
+	// Raw is the text of a scalar: a string's content, unescaped, or the
+	// number or keyword as written.
+	Raw    string
+	Items  []*Value
+	Fields []Field
+}
+
+// Field is one key of a table.
+type Field struct {
+	Name  string
+	Key   diag.Range
+	Value *Value
+}
+
+// Field returns the value of a table's key, or nil.
+func (v *Value) Field(name string) *Value {
+	for i := range v.Fields {
+		if v.Fields[i].Name == name {
+			return v.Fields[i].Value
+		}
+	}
+	return nil
+}
+
+// Inside returns the range of part of a string value: the bytes from start to
+// end of its content. Where content and source text differ (escapes, multi-line
+// strings) it is the range of the whole string.
+func (v *Value) Inside(start, end int) diag.Range {
+	if v.At.End-v.At.Start == len(v.Raw)+2 {
+		return v.At.Sub(1+start, 1+end)
+	}
+	return v.At
+}
+
+// Parse reads a TOML text. On an error the table is nil.
+func Parse(f *diag.File) (*Value, diag.List) {
+	if len(f.Data) > MaxFileSize {
+		return nil, diag.List{diag.Errorf("file-size", diag.Range{File: f}, "%s has %d bytes; at most %d are read", f.Name, len(f.Data), MaxFileSize)}
+	}
+	var valid map[string]any
+	if err := toml.Unmarshal(f.Data, &valid); err != nil {
+		return nil, diag.List{syntaxError(f, err)}
+	}
+	b := builder{file: f, root: &Value{Kind: Table, At: diag.Range{File: f}}}
+	b.table = b.root
+	b.parser.Reset(f.Data)
+	for b.parser.NextExpression() {
+		b.expression(b.parser.Expression())
+	}
+	if err := b.parser.Error(); err != nil {
+		return nil, diag.List{syntaxError(f, err)}
+	}
+	return b.root, nil
+}
+
+func syntaxError(f *diag.File, err error) diag.Diagnostic {
+	at := diag.Range{File: f, End: min(1, len(f.Data))}
+	msg := strings.TrimPrefix(err.Error(), "toml: ")
+	var de *toml.DecodeError
+	if errors.As(err, &de) {
+		line, col := de.Position()
+		at = rangeAt(f, line, col)
+	}
+	return diag.Errorf("toml-syntax", at, "not valid TOML: %s", msg)
+}
+
+// rangeAt gives the word at a place, or the byte there.
+func rangeAt(f *diag.File, line, col int) diag.Range {
+	off := 0
+	for n := 1; n < line && off < len(f.Data); off++ {
+		if f.Data[off] == '\n' {
+			n++
+		}
+	}
+	start := min(off+max(col-1, 0), len(f.Data))
+	end := start
+	for end < len(f.Data) && !strings.ContainsRune(" \t\r\n,]}=#", rune(f.Data[end])) {
+		end++
+	}
+	if end == start && start == len(f.Data) && start > 0 {
+		start--
+	}
+	return diag.Range{File: f, Start: start, End: max(end, min(start+1, len(f.Data)))}
+}
+
+// builder collects expressions into one tree. The text is known to be valid
+// TOML, so that no key can be defined twice and no path can cross a scalar.
+type builder struct {
+	parser unstable.Parser
+	file   *diag.File
+	root   *Value
+	table  *Value // what key-value lines are added to
+}
+
+func (b *builder) expression(e *unstable.Node) {
+	switch e.Kind {
+	case unstable.Table:
+		b.table = b.descend(b.root, e.Key(), false)
+	case unstable.ArrayTable:
+		b.table = b.descend(b.root, e.Key(), true)
+	case unstable.KeyValue:
+		b.keyValue(b.table, e)
+	}
+}
+
+func (b *builder) rangeOf(r unstable.Range) diag.Range {
+	return diag.Range{File: b.file, Start: int(r.Offset), End: int(r.Offset + r.Length)}
+}
+
+// descend walks a header's dotted key from t, making what is missing. With
+// list set, the last part names an array of tables, to which one is added.
+func (b *builder) descend(t *Value, key unstable.Iterator, list bool) *Value {
+	start := -1
+	for key.Next() {
+		n := key.Node()
+		at := b.rangeOf(n.Raw)
+		if start < 0 {
+			start = at.Start
+		}
+		header := diag.Range{File: b.file, Start: start, End: at.End}
+		last := key.IsLast()
+		child := t.Field(string(n.Data))
+		switch {
+		case child == nil && last && list:
+			child = &Value{Kind: Array, At: header}
+			t.Fields = append(t.Fields, Field{string(n.Data), at, child})
+		case child == nil:
+			child = &Value{Kind: Table, At: header}
+			t.Fields = append(t.Fields, Field{string(n.Data), at, child})
+		}
+		if last && list {
+			item := &Value{Kind: Table, At: header}
+			child.Items = append(child.Items, item)
+			return item
+		}
+		if child.Kind == Array && len(child.Items) > 0 {
+			child = child.Items[len(child.Items)-1]
+		}
+		t = child
+	}
+	return t
+}
+
+// keyValue adds one key = value to t.
+func (b *builder) keyValue(t *Value, e *unstable.Node) {
+	key := e.Key()
+	for key.Next() {
+		n := key.Node()
+		at := b.rangeOf(n.Raw)
+		name := string(n.Data)
+		if key.IsLast() {
+			t.Fields = append(t.Fields, Field{name, at, b.value(e.Value(), at)})
+			return
+		}
+		child := t.Field(name)
+		if child == nil {
+			child = &Value{Kind: Table, At: at}
+			t.Fields = append(t.Fields, Field{name, at, child})
+		}
+		t = child
+	}
+}
+
+// value makes the value of a node. Lists and inline tables have no range of
+// their own in the syntax tree: theirs runs over what they hold, or is their
+// key's if they hold nothing.
+func (b *builder) value(n *unstable.Node, key diag.Range) *Value {
+	v := &Value{At: b.rangeOf(n.Raw), Raw: string(n.Data)}
+	switch n.Kind {
+	case unstable.String:
+		v.Kind = String
+	case unstable.Bool:
+		v.Kind = Bool
+	case unstable.Integer:
+		v.Kind = Integer
+	case unstable.Float:
+		v.Kind = Float
+	case unstable.Array:
+		v.Kind, v.At, v.Raw = Array, key, ""
+		for it := n.Children(); it.Next(); {
+			if it.Node().Kind != unstable.Comment {
+				v.Items = append(v.Items, b.value(it.Node(), key))
+			}
+		}
+		if k := len(v.Items); k > 0 {
+			v.At = diag.Range{File: b.file, Start: v.Items[0].At.Start, End: v.Items[k-1].At.End}
+		}
+	case unstable.InlineTable:
+		v.Kind, v.At, v.Raw = Table, key, ""
+		for it := n.Children(); it.Next(); {
+			if it.Node().Kind == unstable.KeyValue {
+				b.keyValue(v, it.Node())
+			}
+		}
+		if k := len(v.Fields); k > 0 {
+			v.At = diag.Range{File: b.file, Start: v.Fields[0].Key.Start, End: max(v.Fields[0].Key.End, v.Fields[k-1].Value.At.End)}
+		}
+	default:
+		v.Kind = Date
+	}
+	return v
+}
