@@ -110,7 +110,8 @@ func (r *renderer) scriptState(n *graph.Node, name string) (bk.State, error) {
 		return bk.State{}, err
 	}
 	files := []file{{op.Common, common, 0o444}, {name, script, 0o444}}
-	st := bk.Scratch().File(mkfiles(files), bk.WithCustomName(r.o.Prefix+"[internal] "+name), bk.WithDescription(map[string]string{NodeKey: "script/" + name}))
+	st := bk.Scratch().File(mkfiles(files), bk.WithCustomName("[internal] "+name), bk.WithDescription(map[string]string{NodeKey: "script/" + name}),
+		bk.ProgressGroup("scripts", "[internal] scripts", false))
 	r.scripts[name] = st
 	return st, nil
 }

@@ -49,8 +49,10 @@ if [ -s "$in/exact" ]; then
 fi
 
 if [ $# -gt 0 ]; then
-	# Every name is resolved together; what apt would remove is an error.
-	if ! apt install --print-uris "$@" >/tmp/apt/uris 2>/tmp/apt/resolve.log; then
+	# Every name is resolved together; what apt would remove is an error. The
+	# list of files is made against an empty cache: apt leaves out what it has.
+	mkdir -p /tmp/apt/none/partial
+	if ! apt install --print-uris -o Dir::Cache::archives=/tmp/apt/none "$@" >/tmp/apt/uris 2>/tmp/apt/resolve.log; then
 		cat /tmp/apt/uris /tmp/apt/resolve.log >&2
 		die "apt cannot install these packages together: $*"
 	fi
@@ -74,18 +76,27 @@ if [ -s "$in/unpack" ]; then
 	done <"$in/unpack"
 fi
 
+cp "$in/packages" "$out/wanted"
 # Package files that no archive holds are mounted under their checksum.
 if [ -d /run/jetson/local ]; then
 	for deb in /run/jetson/local/*.deb; do
-		[ -e "$deb" ] && cp "$deb" "$out/"
+		[ -e "$deb" ] || continue
+		cp "$deb" "$out/"
+		dpkg-deb -f "$deb" Package >>"$out/wanted"
 	done
 fi
 
+# What was fetched is itself an archive, from which the install takes it.
 : >"$out/versions"
-find "$out" -name '*.deb' | sort | while IFS= read -r deb; do
-	dpkg-deb -W --showformat='${Package}:${Architecture}=${Version}\n' "$deb"
-done >>"$out/versions"
+: >"$out/Packages"
+for deb in "$out"/*.deb; do
+	[ -e "$deb" ] || continue
+	dpkg-deb -W --showformat='${Package}:${Architecture}=${Version}\n' "$deb" >>"$out/versions"
+	{
+		dpkg-deb -f "$deb"
+		printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "${deb##*/}" "$(stat -c %s "$deb")" "$(sha256sum <"$deb" | cut -d' ' -f1)"
+	} >>"$out/Packages"
+done
 sort -o "$out/versions" "$out/versions"
-cp "$in/packages" "$out/wanted"
 find "$out" -exec touch -h -d @0 {} +
 say "$(grep -c . "$out/versions" || :) packages, $(du -sm "$out" | cut -f1) MB"

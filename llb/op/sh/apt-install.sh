@@ -27,42 +27,39 @@ if [ ! -e "$policy" ] && [ -d "${policy%/*}" ]; then
 	chmod 755 "$policy"
 fi
 
+# The fetched packages are an archive of their own; apt knows no other here.
 apt() {
-	apt-get -q -y --no-install-recommends --no-remove --no-download \
-		-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
-		-o Dir::State::lists=/tmp/jetson-lists -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
-		-o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 \
-		-o DPkg::Options::=--force-confdef -o DPkg::Options::=--force-confold -o DPkg::Options::=--force-unsafe-io "$@"
+	verb=$1
+	shift
+	apt-get -q -y --no-install-recommends --no-remove \
+		-o Dir::Etc::sourcelist=/tmp/jetson-apt.list -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+		-o Dir::State::lists=/tmp/jetson-lists -o Dir::Cache::archives=/tmp/jetson-archives -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+		-o Dir::State="$root/var/lib/apt" -o Dir::State::status="${root%/}/var/lib/dpkg/status" \
+		-o APT::Architecture="$ARCH" -o APT::Architectures="$ARCH" \
+		-o APT::Sandbox::User=root -o Acquire::Languages=none -o Dpkg::Use-Pty=0 \
+		-o DPkg::Options::=--force-confdef -o DPkg::Options::=--force-confold -o DPkg::Options::=--force-unsafe-io "$verb" "$@"
 }
 
 files() {
+	[ -s "$debs/wanted" ] || return 0
+	mkdir -p /tmp/jetson-lists/partial /tmp/jetson-archives/partial
+	echo "deb [trusted=yes] file:$debs ./" >/tmp/jetson-apt.list
+	quietly /tmp/jetson-apt.log apt update
 	set --
-	for deb in "$debs"/*.deb; do
-		[ -e "$deb" ] && set -- "$@" "$deb"
-	done
-	[ $# -gt 0 ] || return 0
-	install_files "$@"
-}
-
-install_files() {
+	while IFS= read -r package; do
+		set -- "$@" "$package"
+	done <"$debs/wanted"
 	case $MODE in
-	native)
-		quietly /tmp/jetson-apt.log apt install "$@"
-		;;
+	native) quietly /tmp/jetson-apt.log apt install "$@" ;;
 	unpack)
 		# apt decides the order, dpkg unpacks, and nothing is configured: the
 		# maintainer scripts that matter run later, on their own platform.
-		quietly /tmp/jetson-apt.log apt \
-			-o Dir::State="$root/var/lib/apt" -o Dir::State::status="$root/var/lib/dpkg/status" -o Dir::State::lists=/tmp/jetson-lists \
-			-o APT::Architecture="$ARCH" -o APT::Architectures="$ARCH" \
-			-o DPkg::Options::=--root="$root" -o DPkg::Options::=--force-architecture -o DPkg::Options::=--force-script-chrootless \
-			-o DPkg::Options::=--no-triggers -o PackageManager::Configure=no -o DPkg::ConfigurePending=false \
-			install "$@"
+		quietly /tmp/jetson-apt.log apt -o DPkg::Options::=--root="$root" -o DPkg::Options::=--force-architecture \
+			-o DPkg::Options::=--no-triggers -o PackageManager::Configure=no -o DPkg::ConfigurePending=false install "$@"
 		;;
 	esac
 }
 
-mkdir -p /tmp/jetson-lists/partial
 if [ "$MODE" != configure ] && [ -s "$in/markers" ]; then
 	while IFS= read -r marker; do
 		mkdir -p "${root%/}${marker%/*}"
@@ -86,13 +83,6 @@ if [ "$MODE" != configure ] && [ -d "$debs/unpack" ]; then
 fi
 
 if [ "$MODE" != unpack ]; then
-	# What was not asked for by name may be removed again with what asked for it.
-	sed 's/:.*//' "$debs/versions" | sort -u >/tmp/jetson-all
-	sort -u "$debs/wanted" >/tmp/jetson-wanted
-	comm -23 /tmp/jetson-all /tmp/jetson-wanted >/tmp/jetson-auto
-	if [ -s /tmp/jetson-auto ]; then
-		xargs apt-mark -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= auto </tmp/jetson-auto >/dev/null 2>&1 || :
-	fi
 	# Archives and pins that the image keeps, so that a user's apt agrees.
 	if [ -d "$in/keep" ]; then
 		cp -R "$in/keep/." /

@@ -104,7 +104,9 @@ failed() {
 		tail -n 40 "$log" >&2
 	fi
 	printf -- '-------------------------------\n' >&2
-	die "exit status $rc: $*"
+	line=$*
+	[ ${#line} -le 400 ] || line="$(printf '%s' "$line" | cut -c1-400) …"
+	die "exit status $rc: $line"
 }
 
 # skeleton TREE ROOT gives TREE the symbolic links that ROOT has at its top

@@ -26,7 +26,7 @@ $limit "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || rc=$?
 bad=0
 wrong() {
 	bad=1
-	printf 'jetson: error: test %s: %s\n' "$TEST" "$*" >&2
+	printf 'jetson: error: test %s: %s\n' "$TEST" "$*" >>"$work/wrong"
 }
 
 want=$(cat "$expect/exit")
@@ -85,6 +85,8 @@ if [ "$bad" != 0 ]; then
 			tail -n 40 "$work/$stream" >&2
 		fi
 	done
+	# Last, so that it is what a display with little room shows.
+	cat "$work/wrong" >&2
 	exit 1
 fi
 head -n 20 "$work/stdout"
