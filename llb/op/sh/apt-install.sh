@@ -52,10 +52,11 @@ files() {
 	case $MODE in
 	native) quietly /tmp/jetson-apt.log apt install "$@" ;;
 	unpack)
-		# apt decides the order, dpkg unpacks, and nothing is configured: the
-		# maintainer scripts that matter run later, on their own platform.
+		# apt decides the order, dpkg unpacks, and only what others pre-depend on
+		# is configured, through the emulator. The rest of the
+		# maintainer scripts run later, where /proc and /dev are the real ones.
 		quietly /tmp/jetson-apt.log apt -o DPkg::Options::=--root="$root" -o DPkg::Options::=--force-architecture \
-			-o DPkg::Options::=--no-triggers -o PackageManager::Configure=no -o DPkg::ConfigurePending=false install "$@"
+			-o DPkg::Options::=--no-triggers -o PackageManager::Configure=smart -o DPkg::ConfigurePending=false install "$@"
 		;;
 	esac
 }
