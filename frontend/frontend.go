@@ -29,6 +29,9 @@ func Build(ctx context.Context, c gw.Client) (_ *gw.Result, err error) {
 	if err := b.read(ctx); err != nil {
 		return nil, err
 	}
+	if res, done, err := b.subrequest(ctx); done || err != nil {
+		return res, b.locate(err)
+	}
 	rb, err := b.ui.Build(ctx, func(ctx context.Context, p *ocispecs.Platform, _ int) (_ *dockerui.BuildResult, err error) {
 		defer recovered(&err)
 		return b.platform(ctx, p)

@@ -39,7 +39,7 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.B
 		return nil, err
 	}
 	b.warn(ctx, pl.Diags.Warnings(), r.Graph.Notices)
-	ref, err := b.solve(ctx, pl, r)
+	ref, err := b.solve(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -220,6 +220,7 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		NoCache:   b.ui.IsNoCache,
 		Network:   b.networkOptions(),
 		Exec:      b.execOptions(),
+		Marshal:   []bk.ConstraintsOpt{bk.WithCaps(b.ui.BuildOpts().LLBCaps)},
 		Locate:    func(n *graph.Node) bk.ConstraintsOpt { return b.nodeLocation(pl, n) },
 	}
 	if b.ui.MultiPlatformRequested {
@@ -232,7 +233,7 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		}
 		o.Context = st
 	}
-	r, err := llb.Compile(pl.Plan, o)
+	r, err := llb.Compile(ctx, pl.Plan, o)
 	if err != nil {
 		return nil, err
 	}
@@ -273,26 +274,25 @@ func (b *build) nodeLocation(pl *planned, n *graph.Node) bk.ConstraintsOpt {
 
 // solve builds the result and, beside it, what must hold before it is
 // returned.
-func (b *build) solve(ctx context.Context, pl *planned, r *llb.Build) (gw.Reference, error) {
-	arch := pl.Plan.Platform.Arch
-	caps := bk.WithCaps(b.ui.BuildOpts().LLBCaps)
-	def, err := llb.Marshal(ctx, r.Result, arch, caps)
+func (b *build) solve(ctx context.Context, r *llb.Build) (gw.Reference, error) {
+	def, err := r.Definition(r.Result)
 	if err != nil {
 		return nil, err
 	}
 	var res *gw.Result
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
-		res, err = b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def.ToPB(), CacheImports: b.ui.CacheImports})
+		var err error
+		res, err = b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def, CacheImports: b.ui.CacheImports})
 		return err
 	})
 	if r.HasChecks {
-		checks, err := llb.Marshal(ctx, r.Checks, arch, caps)
+		checks, err := r.Definition(r.Checks)
 		if err != nil {
 			return nil, err
 		}
 		eg.Go(func() error {
-			_, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: checks.ToPB(), Evaluate: true, CacheImports: b.ui.CacheImports})
+			_, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: checks, Evaluate: true, CacheImports: b.ui.CacheImports})
 			return err
 		})
 	}

@@ -17,19 +17,23 @@ import (
 func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 	l := n.Link
 	archives := r.archivesOf(l.Archive)
+	wanted := l.Packages
 	files := []file{
 		{"jetson.sources", r.sources(archives, n.Arch, true), 0},
 		{"preferences", preferences(r.plan.Apt.Forbid), 0},
-		{"packages", lines(l.Packages), 0},
-		{"exact", lines(l.Exact), 0},
-		{"unpack", lines(l.Unpack), 0},
+	}
+	if len(l.Exact) > 0 {
+		files = append(files, file{"exact", lines(l.Exact), 0})
+	}
+	if len(l.Unpack) > 0 {
+		files = append(files, file{"unpack", lines(l.Unpack), 0})
 	}
 	suite := r.plan.Platform.Codename
 	cache := func(kind, dest string) bk.RunOption {
 		return CacheID{NS: r.o.Namespace, Kind: kind, Scope: r.plan.Platform.DistroID, Arch: n.Arch, ABI: suite}.mount(dest)
 	}
 	mounts := []bk.RunOption{
-		bk.AddMount(dirApt, r.folder(n, files), bk.Readonly),
+		bk.AddMount(dirApt, r.shared(files), bk.Readonly),
 		bk.AddMount(dirRoot, r.input(n, graph.Target), append(r.noHash(), bk.Readonly)...),
 		cache("apt-lists", dirLists),
 		cache("apt-archives", dirArchives),
@@ -39,7 +43,7 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 		mounts = append(mounts, bk.AddMount(dirLocal, r.debs(n, l.Debs), bk.Readonly))
 	}
 	return r.run(exec{
-		node: n, root: r.input(n, graph.Root), script: "apt-fetch.sh", mounts: mounts, network: true, output: dirDebs,
+		node: n, root: r.input(n, graph.Root), script: "apt-fetch.sh", args: wanted, mounts: mounts, network: true, output: dirDebs,
 		env: [][2]string{{"ARCH", n.Arch}},
 	})
 }
@@ -48,7 +52,7 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 // of another architecture, unpacked from outside first.
 func (r *renderer) install(n *graph.Node) (bk.State, error) {
 	l := n.Link
-	files := []file{{"packages", lines(l.Packages), 0}}
+	var files []file
 	if len(l.Debconf) > 0 {
 		files = append(files, file{"debconf", lines(l.Debconf), 0})
 	}
@@ -73,10 +77,10 @@ func (r *renderer) install(n *graph.Node) (bk.State, error) {
 			{"MODE", mode}, {"ARCH", n.Arch}, {"KEEP", strings.Join(names(kept), " ")},
 			{"SOURCE_DATE_EPOCH", decimal(r.plan.Platform.Date)},
 		},
-		mounts: []bk.RunOption{
-			bk.AddMount(dirApt, r.folder(n, files), bk.Readonly),
-			bk.AddMount(dirDebs, r.input(n, graph.Debs), bk.Readonly),
-		},
+		mounts: []bk.RunOption{bk.AddMount(dirDebs, r.input(n, graph.Debs), bk.Readonly)},
+	}
+	if len(files) > 0 {
+		x.mounts = append(x.mounts, bk.AddMount(dirApt, r.shared(files), bk.Readonly))
 	}
 	x.mounts = append(x.mounts, r.keys(n, kept)...)
 	if mode == "unpack" {

@@ -42,9 +42,9 @@ type Options struct {
 	// Prefix is put before every vertex's name, where several platforms are
 	// built at once.
 	Prefix string
-	// Overrides says that the user gave the secret "jetson" with settings such
-	// as JOBS.
-	Overrides bool
+	// Marshal are constraints of every vertex, such as the daemon's
+	// capability set.
+	Marshal []bk.ConstraintsOpt
 }
 
 // Build is a rendered plan.
@@ -56,28 +56,36 @@ type Build struct {
 	// returned.
 	Checks    bk.State
 	HasChecks bool
+
+	marshaler *marshaler
 }
 
-// Compile renders a plan.
-func Compile(p *plan.Plan, o Options) (*Build, error) {
+// Definition is a state of the build in the form in which a daemon takes it.
+func (b *Build) Definition(st bk.State) (*pb.Definition, error) { return b.marshaler.definition(st) }
+
+// Compile lays a plan out and renders it.
+func Compile(ctx context.Context, p *plan.Plan, o Options) (*Build, error) {
 	g, err := graph.New(p, o.Options)
 	if err != nil {
 		return nil, err
 	}
-	return Render(g, o)
+	return Render(ctx, g, o)
 }
 
-// Render turns a laid-out plan into states.
-func Render(g *graph.Graph, o Options) (*Build, error) {
+// Render turns a laid-out plan into states and their bytes.
+func Render(ctx context.Context, g *graph.Graph, o Options) (*Build, error) {
 	r := &renderer{plan: g.Plan, o: o, states: make(map[*graph.Node]bk.State, len(g.Nodes)), scripts: map[string]bk.State{}}
+	m := newMarshaler(ctx, g.Plan.Platform.Arch, o.Marshal...)
+	defer m.close()
 	for _, n := range g.Nodes {
 		st, err := r.node(n)
 		if err != nil {
 			return nil, fmt.Errorf("rendering %s: %w", n.ID, err)
 		}
 		r.states[n] = st
+		m.add(st)
 	}
-	b := &Build{Graph: g, Result: r.states[g.Result]}
+	b := &Build{Graph: g, Result: r.states[g.Result], marshaler: m}
 	if len(g.Checks) > 0 {
 		var results []bk.State
 		for _, c := range g.Checks {
@@ -226,16 +234,6 @@ func (r *renderer) noHash() []bk.MountOption {
 		return []bk.MountOption{bk.ContentCache(bk.MountContentCacheOff)}
 	}
 	return nil
-}
-
-// Marshal turns a state into a definition for an architecture.
-func Marshal(ctx context.Context, st bk.State, arch string, opts ...bk.ConstraintsOpt) (*bk.Definition, error) {
-	opts = append([]bk.ConstraintsOpt{bk.Platform(Platform(arch))}, opts...)
-	def, err := st.Marshal(ctx, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("marshalling the graph: %w", err)
-	}
-	return def, nil
 }
 
 func unix(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }

@@ -1,6 +1,7 @@
 package llb
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -65,9 +66,11 @@ func (r *renderer) run(x exec) (bk.State, error) {
 	}
 	// A fresh state: what the root was made with is not inherited.
 	st := bk.NewState(x.root.Output()).Dir("/")
-	st = st.AddEnv("PATH", execPath).AddEnv("HOME", "/root")
+	st = st.AddEnv("PATH", execPath)
 	for _, e := range x.env {
-		st = st.AddEnv(e[0], e[1])
+		if e[1] != "" { // scripts take a variable that is not there as empty
+			st = st.AddEnv(e[0], e[1])
+		}
 	}
 	opts := []bk.RunOption{
 		bk.Args(append([]string{"/bin/sh", path.Join(dirOp, x.script)}, x.args...)),
@@ -158,6 +161,22 @@ func (r *renderer) folder(n *graph.Node, files []file) bk.State {
 		return bk.Scratch()
 	}
 	return bk.Scratch().File(mkfiles(files), r.side(n)...)
+}
+
+// shared is folder for files that several nodes are likely to have the same:
+// equal files are one vertex, shown under one heading.
+func (r *renderer) shared(files []file) bk.State {
+	var key strings.Builder
+	for _, f := range files {
+		fmt.Fprintf(&key, "%s %d\n%s\n", f.name, len(f.data), f.data)
+	}
+	st, ok := r.scripts[key.String()]
+	if !ok {
+		st = bk.Scratch().File(mkfiles(files), bk.WithCustomName("[internal] apt settings"), bk.WithDescription(map[string]string{NodeKey: "settings"}),
+			bk.ProgressGroup("scripts", "[internal] scripts", false))
+		r.scripts[key.String()] = st
+	}
+	return st
 }
 
 // secret mounts the user's settings, if there are any.

@@ -3,7 +3,6 @@ package llb
 import (
 	"fmt"
 	"hash/fnv"
-	"path"
 	"slices"
 	"strings"
 
@@ -19,14 +18,14 @@ func (r *renderer) step(n *graph.Node) (bk.State, error) {
 		node: n, root: r.input(n, graph.Root), output: dirTree,
 		env: [][2]string{
 			{"COMPONENT", n.Owner.Name}, {"STEP", n.Step.Name}, {"SOURCE_DATE_EPOCH", decimal(n.Owner.Date)},
-			{"MACHINE", machine(n.Arch)}, {"TRIPLE", machine(n.Arch) + "-linux-gnu"},
+			{"MACHINE", machine(n.Arch)},
 		},
 	}
 	for _, src := range n.Inputs(graph.Src) {
 		x.mounts = append(x.mounts, bk.AddMount(src.Source.To, r.states[src], bk.Readonly))
 	}
 	if n.Mode == graph.Cross {
-		x.env = append(x.env, [2]string{"SYSROOT", dirSysroot}, [2]string{"EMULATOR", "/usr/bin/qemu-" + machine(n.Arch) + "-static"})
+		x.env = append(x.env, [2]string{"SYSROOT", dirSysroot})
 		x.mounts = append(x.mounts, bk.AddMount(dirSysroot, r.input(n, graph.Sysroot), append(r.noHash(), bk.Readonly)...))
 	}
 	switch n.Step.Kind {
@@ -69,7 +68,7 @@ func (r *renderer) cmake(n *graph.Node, x *exec) {
 		cuda = "1"
 	}
 	x.env = append(x.env,
-		[2]string{"SOURCE", s.Source}, [2]string{"BUILD", path.Join("/build", n.Owner.Name)},
+		[2]string{"SOURCE", s.Source},
 		[2]string{"PREFIX", s.Prefix}, [2]string{"BUILD_TYPE", s.BuildType}, [2]string{"CUDA", cuda},
 		[2]string{"HOST_TOOLS", strings.Join(tools, "\n")}, [2]string{"UNUSED", strings.Join(s.Unused, "\n")},
 		[2]string{"TARGETS", strings.Join(s.Targets, "\n")}, [2]string{"INSTALL", strings.Join(s.Install, "\n")},
@@ -113,7 +112,7 @@ func (r *renderer) files(n *graph.Node, x *exec) error {
 		if from == "" {
 			name := fmt.Sprintf("%03d", i)
 			texts = append(texts, file{name, p.Data, 0})
-			from = path.Join(dirIn, name)
+			from = dirIn + "/" + name
 		}
 		x.args = append(x.args, "put", p.To, from, dash(p.Mode))
 	}

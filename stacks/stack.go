@@ -80,6 +80,20 @@ func ParseComponent(d *tree.Decoder, f *diag.File) (*Component, diag.List) {
 	if root == nil {
 		return nil, diags
 	}
+	return bindComponent(d, root)
+}
+
+// ParseOwnComponent reads a component file that this program carries: it is
+// known to be valid TOML.
+func ParseOwnComponent(d *tree.Decoder, f *diag.File) (*Component, diag.List) {
+	root, diags := tree.ParseValid(f)
+	if root == nil {
+		return nil, diags
+	}
+	return bindComponent(d, root)
+}
+
+func bindComponent(d *tree.Decoder, root *tree.Value) (*Component, diag.List) {
 	c := &Component{}
 	d.BindFields(root, "a component file", c)
 	checkComponent(d, c)

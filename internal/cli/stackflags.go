@@ -162,4 +162,3 @@ func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
 	r.Diags = append(prep.Diags, r.Diags...).Sorted()
 	return r, nil
 }
-

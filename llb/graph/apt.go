@@ -40,11 +40,17 @@ func (b *builder) install(what, label, component string, tip *Node, l *plan.Link
 	return b.node(n)
 }
 
+// fetch runs in the plain base, which reaches the distribution's archives by
+// itself; other archives take certificates.
 func (b *builder) fetch(id, label, component string, tip *Node, l *plan.Link) *Node {
+	root := b.base(b.o.Build)
+	if l.Archive != "" && len(b.p.Tools.Fetch) > 0 {
+		root = b.chain("fetcher-"+b.o.Build, "fetcher", "", root, []plan.Link{{Packages: b.p.Tools.Fetch}}, false)
+	}
 	return b.node(&Node{
 		ID: id + "/fetch", Kind: Fetch, Component: component, Title: fmt.Sprintf("[%s] fetch %s", label, describe(l)),
 		Arch: tip.Arch, Exec: b.o.Build, Link: l,
-		In: []In{{Root, b.base(b.o.Build)}, {Target, tip}},
+		In: []In{{Root, root}, {Target, tip}},
 	})
 }
 

@@ -13,8 +13,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/diag"
@@ -48,6 +50,7 @@ type layer struct {
 	fsys  fs.FS
 	label string // put before file names in messages
 	own   bool
+	valid bool              // known to be valid TOML
 	index map[string]string // name → file
 	given map[string]*Entry // components that are not files
 	texts map[string][]byte // files read so far
@@ -210,13 +213,71 @@ func (l *layer) text(file string) ([]byte, error) {
 	return t, err
 }
 
+// Preload reads components that are sure to be asked for, on all processors.
+// What is wrong with one is reported when it is asked for.
+func (c *Catalog) Preload(names []string) {
+	type job struct {
+		l          *layer
+		name, file string
+		text       []byte
+		entry      *Entry
+	}
+	var jobs []*job
+	for _, name := range names {
+		for _, l := range slices.Backward(c.layers) {
+			if _, given := l.given[name]; given {
+				break
+			}
+			if file, ok := l.index[name]; ok {
+				if text, err := l.text(file); err == nil && c.found[name] == nil {
+					jobs = append(jobs, &job{l: l, name: name, file: file, text: text})
+				}
+				break
+			}
+		}
+	}
+	workers := min(runtime.GOMAXPROCS(0), len(jobs)/preloadShare)
+	if workers < 2 {
+		return
+	}
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			var d tree.Decoder
+			for i := w; i < len(jobs); i += workers {
+				j := jobs[i]
+				if e, diags := parse(&d, j.l, j.name, j.file, j.text); len(diags) == 0 {
+					j.entry = e
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, j := range jobs {
+		if j.entry != nil {
+			c.found[j.name] = j.entry
+		}
+	}
+}
+
+// preloadShare is how many components make another processor worth its while.
+const preloadShare = 4
+
 func (c *Catalog) read(l *layer, name, file string) (*Entry, diag.List) {
 	text, err := l.text(file)
 	if err != nil {
 		return nil, diag.List{diag.Errorf("catalog-read", diag.Range{}, "cannot read %s%s: %v", l.label, file, err)}
 	}
+	return parse(&c.decode, l, name, file, text)
+}
+
+func parse(d *tree.Decoder, l *layer, name, file string, text []byte) (*Entry, diag.List) {
 	f := &diag.File{Name: l.label + file, Data: text}
-	comp, diags := stacks.ParseComponent(&c.decode, f)
+	read := stacks.ParseComponent
+	if l.valid {
+		read = stacks.ParseOwnComponent
+	}
+	comp, diags := read(d, f)
 	if diags.HasErrors() {
 		return nil, diags
 	}

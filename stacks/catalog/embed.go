@@ -8,4 +8,10 @@ import (
 var embedded embed.FS
 
 // Embedded returns the catalog that this program carries.
-func Embedded() (*Catalog, error) { return New(embedded, "catalog:") }
+func Embedded() (*Catalog, error) {
+	c, err := New(embedded, "catalog:")
+	if err == nil {
+		c.layers[0].valid = true // a test reads every file of it
+	}
+	return c, err
+}

@@ -76,6 +76,9 @@ type Image struct {
 
 // Toolchain is what the step kinds run on the build platform.
 type Toolchain struct {
+	// Fetch are what reaching an archive other than the distribution's takes,
+	// such as certificates.
+	Fetch    []string            `json:"fetch,omitempty"`
 	Packages []string            `json:"packages,omitempty"`
 	Cross    map[string][]string `json:"cross,omitempty"` // by target architecture
 }

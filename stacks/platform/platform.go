@@ -137,7 +137,9 @@ type file struct {
 
 // Load reads the *.toml files of a folder of fsys. label is put before their
 // names in messages.
-func Load(fsys fs.FS, dir, label string) (*DB, diag.List) {
+func Load(fsys fs.FS, dir, label string) (*DB, diag.List) { return load(fsys, dir, label, tree.Parse) }
+
+func load(fsys fs.FS, dir, label string, parse func(*diag.File) (*tree.Value, diag.List)) (*DB, diag.List) {
 	db := &DB{}
 	var d tree.Decoder
 	names, err := fs.Glob(fsys, path.Join(dir, "*.toml"))
@@ -150,7 +152,7 @@ func Load(fsys fs.FS, dir, label string) (*DB, diag.List) {
 			d.Add(diag.Errorf("catalog-read", diag.Range{}, "cannot read %s: %v", name, err))
 			continue
 		}
-		root, diags := tree.Parse(&diag.File{Name: label + name, Data: data})
+		root, diags := parse(&diag.File{Name: label + name, Data: data})
 		d.Add(diags...)
 		if root == nil {
 			continue

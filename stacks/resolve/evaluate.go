@@ -222,6 +222,10 @@ func short(id string) string {
 func (e *evaluator) toolchain() plan.Toolchain {
 	var t plan.Toolchain
 	for _, set := range e.target.Distro.Tools {
+		if set.Key.V == "fetch" {
+			t.Fetch = sorted(set.Val.Values())
+			continue
+		}
 		t.Packages = append(t.Packages, set.Val.Values()...)
 	}
 	t.Packages = sorted(t.Packages)

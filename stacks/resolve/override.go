@@ -121,22 +121,22 @@ func (o *Overrides) version(name string, text tree.Text, cat *catalog.Catalog, d
 		return nil
 	}
 	for _, c := range cat.Names() {
-		if argOf(c) == name {
+		if VersionArgument(c) == name {
 			o.Versions = append(o.Versions, tree.Entry[tree.Text]{Key: tree.Text{V: c, At: text.At}, Val: text})
 			return nil
 		}
 	}
 	var known []string
 	for _, c := range append(cat.Names(), db.VersionKeys()...) {
-		known = append(known, argOf(c))
+		known = append(known, VersionArgument(c))
 	}
 	g := diag.Errorf("unknown-argument", text.At, "there is no build argument %s: nothing here is called %q", name, key)
 	g.Help = diag.DidYouMean(name, known)
 	return diag.List{g}
 }
 
-// argOf is the build argument that overrides a component's version.
-func argOf(component string) string {
+// VersionArgument is the build argument that overrides a component's version.
+func VersionArgument(component string) string {
 	return strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(component)) + versionSuffix
 }
 
@@ -146,7 +146,7 @@ func unknownArgument(name string, text tree.Text, others []string, db *platform.
 		known = append(known, a.Name)
 	}
 	for _, k := range db.VersionKeys() {
-		known = append(known, argOf(k))
+		known = append(known, VersionArgument(k))
 	}
 	known = append(known, "<COMPONENT>_VERSION")
 	g := diag.Errorf("unknown-argument", text.At, "there is no build argument %s", name)

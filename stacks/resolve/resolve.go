@@ -122,6 +122,11 @@ func Resolve(in Input) Result {
 	}
 	r.choosePlatform()
 	if r.target != nil && !r.diags.HasErrors() {
+		var names []string
+		for _, ref := range refs {
+			names = append(names, ref.Name.V)
+		}
+		in.Catalog.Preload(names)
 		g := r.solve(refs)
 		if g != nil && !r.diags.HasErrors() {
 			e := newEvaluator(r, g)

@@ -2,10 +2,11 @@
 # the build platform whatever the root's architecture is: apt only computes.
 #
 #   /run/jetson/root   the root, read only
-#   /run/jetson/apt    sources, preferences, keys, packages, exact
+#   /run/jetson/apt    sources, preferences, exact, unpack
 #   /run/jetson/debs   the result: the package files and `versions`
 #   /run/jetson/lists, /run/jetson/archives   caches
 #   ARCH               the root's architecture
+#   arguments          the packages
 . /run/jetson/op/common.sh
 
 in=/run/jetson/apt
@@ -37,10 +38,9 @@ if grep -E '^(W|E): .*(Failed to fetch|NO_PUBKEY|EXPKEYSIG|not signed)' /tmp/apt
 	die "an archive cannot be reached or its signature does not hold"
 fi
 
-set --
-while IFS= read -r package; do
-	set -- "$@" "$package"
-done <"$in/packages"
+for package; do
+	printf '%s\n' "$package"
+done >"$out/wanted"
 if [ -s "$in/exact" ]; then
 	set --
 	while IFS= read -r package; do
@@ -76,7 +76,6 @@ if [ -s "$in/unpack" ]; then
 	done <"$in/unpack"
 fi
 
-cp "$in/packages" "$out/wanted"
 # Package files that no archive holds are mounted under their checksum.
 if [ -d /run/jetson/local ]; then
 	for deb in /run/jetson/local/*.deb; do

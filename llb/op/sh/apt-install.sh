@@ -87,7 +87,7 @@ if [ "$MODE" != unpack ]; then
 	# Archives and pins that the image keeps, so that a user's apt agrees.
 	if [ -d "$in/keep" ]; then
 		cp -R "$in/keep/." /
-		for archive in $KEEP; do
+		for archive in ${KEEP:-}; do
 			[ -e "/run/jetson/keys/$archive.asc" ] || continue
 			mkdir -p /etc/apt/keyrings
 			cp "/run/jetson/keys/$archive.asc" "/etc/apt/keyrings/jetson-$archive.asc"

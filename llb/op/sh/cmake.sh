@@ -1,16 +1,20 @@
 # Configures, builds and installs a CMake project.
 #
-#   SOURCE, BUILD        where it is and where it is built
+#   COMPONENT, STEP      whose step this is
+#   SOURCE               where its source is
 #   PREFIX, BUILD_TYPE
-#   TRIPLE, MACHINE      of the target, if it is another architecture
-#   SYSROOT              the target's root, then
-#   EMULATOR             a static emulator for programs that CMake wants to run
+#   MACHINE              what uname -m says on the target
+#   SYSROOT              the target's root, if it is of another architecture
 #   HOST_TOOLS           lines of "cmake target=program of the build platform"
 #   UNUSED               option names, one a line, that the project may ignore
 #   TARGETS, INSTALL     lines: build targets and install components
 #   arguments            the options, each -DNAME=VALUE
 . /run/jetson/op/common.sh
 
+BUILD=/build/$COMPONENT
+TRIPLE=$MACHINE-linux-gnu
+# A static emulator of the toolchain, for programs that CMake wants to run.
+EMULATOR=/usr/bin/qemu-$MACHINE-static
 configure_log=/tmp/jetson-configure.log
 build_log=/tmp/jetson-build.log
 
@@ -42,7 +46,7 @@ toolchain() {
 		set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 		set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 	END
-	if [ -x "${EMULATOR:-}" ]; then
+	if [ -x "$EMULATOR" ]; then
 		echo "set(CMAKE_CROSSCOMPILING_EMULATOR \"$EMULATOR;-L;$SYSROOT\")"
 	fi
 }
@@ -68,7 +72,7 @@ sysroot_links() {
 # ignored reports options that had no effect: CMake names those that nobody
 # read; a cache entry without a type was never declared by the project.
 ignored() {
-	printf '%s\n' "$UNUSED" CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER \
+	printf '%s\n' "${UNUSED:-}" CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER \
 		CMAKE_EXPORT_NO_PACKAGE_REGISTRY CMAKE_TOOLCHAIN_FILE CMAKE_PROJECT_INCLUDE CMAKE_JOB_POOLS >/tmp/jetson-unused
 	{
 		awk '/Manually-specified variables were not used by the project/ {on = 1; next}
@@ -130,7 +134,7 @@ main() {
 	n=$(jobs)
 	say "build with $n jobs"
 	set --
-	if [ -n "$TARGETS" ]; then
+	if [ -n "${TARGETS:-}" ]; then
 		while IFS= read -r target; do
 			set -- "$@" "$target"
 		done <<-END
@@ -147,7 +151,7 @@ main() {
 
 install_all() {
 	skeleton /out "${SYSROOT:-/}"
-	if [ -z "$INSTALL" ]; then
+	if [ -z "${INSTALL:-}" ]; then
 		DESTDIR=/out quietly /tmp/jetson-install.log cmake --install "$BUILD"
 		return
 	fi

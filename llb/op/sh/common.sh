@@ -2,8 +2,7 @@
 # a finished tree. POSIX sh; values come as arguments or environment, never as
 # text that a shell reads.
 set -eu
-umask 022
-export LC_ALL=C TZ=UTC
+export LC_ALL=C TZ=UTC HOME=/root
 
 say() { printf 'jetson: %s\n' "$*"; }
 
@@ -36,20 +35,24 @@ jobs() {
 		;;
 	esac
 	cpus=$(nproc 2>/dev/null || echo 1)
-	bytes=$(awk '/^MemAvailable:/ {a = $2} /^SwapFree:/ {s = $2} END {printf "%.0f", (a + s) * 1024}' /proc/meminfo 2>/dev/null || echo 0)
+	bytes=0
+	while read -r key kib _; do
+		case $key in
+		MemAvailable: | SwapFree:) bytes=$((bytes + kib * 1024)) ;;
+		esac
+	done </proc/meminfo
 	for limit in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
 		[ -r "$limit" ] || continue
-		max=$(cat "$limit")
+		read -r max <"$limit"
 		case $max in
-		*[!0-9]* | '') continue ;;
+		*[!0-9]* | '' | ???????????????????*) ;;
+		*) [ "$max" -ge "$bytes" ] || bytes=$max ;;
 		esac
-		bytes=$(awk -v a="$bytes" -v b="$max" 'BEGIN {printf "%.0f", (a < b) ? a : b}')
 	done
-	awk -v cpus="$cpus" -v bytes="$bytes" -v each="${JOB_MEMORY:-671088640}" 'BEGIN {
-		n = int(bytes / each)
-		if (bytes == 0 || n > cpus) n = cpus
-		print (n < 1) ? 1 : n
-	}'
+	n=$((bytes / ${JOB_MEMORY:-671088640}))
+	[ "$n" -le "$cpus" ] || n=$cpus
+	[ "$n" -ge 1 ] || n=1
+	echo "$n"
 }
 
 # quietly LOG COMMAND… runs a command with its output in a file and shows how

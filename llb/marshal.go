@@ -1,0 +1,167 @@
+package llb
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+
+	bk "github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// marshaler turns vertices into bytes. It starts on a vertex as soon as it is
+// rendered, beside the rendering of the next, and keeps the bytes: the result
+// and the checks of a build share nearly all their vertices, and BuildKit's own
+// Marshal would go through them once for each.
+type marshaler struct {
+	ctx   context.Context
+	c     *bk.Constraints
+	queue chan bk.Output
+	done  sync.WaitGroup
+}
+
+func newMarshaler(ctx context.Context, arch string, opts ...bk.ConstraintsOpt) *marshaler {
+	m := &marshaler{ctx: ctx, c: bk.NewConstraints(append([]bk.ConstraintsOpt{bk.Platform(Platform(arch))}, opts...)...), queue: make(chan bk.Output, 64)}
+	m.done.Go(func() {
+		for out := range m.queue {
+			// The bytes stay in the vertex. An error comes again, and is
+			// reported, when the definition is put together.
+			_, _, _, _, _ = out.Vertex(m.ctx, m.c).Marshal(m.ctx, m.c)
+		}
+	})
+	return m
+}
+
+// add begins to marshal a state's vertex. What it needs was added before.
+func (m *marshaler) add(st bk.State) {
+	if out := st.Output(); out != nil {
+		m.queue <- out
+	}
+}
+
+// close waits for all that was added.
+func (m *marshaler) close() {
+	close(m.queue)
+	m.done.Wait()
+}
+
+// definition puts a state's vertices together, needs first.
+func (m *marshaler) definition(st bk.State) (*pb.Definition, error) {
+	d := &pb.Definition{Metadata: map[string]*pb.OpMetadata{}}
+	if st.Output() == nil {
+		return d, nil
+	}
+	a := assembly{marshaler: m, def: d, locations: map[digest.Digest][]*bk.SourceLocation{}, seen: map[bk.Vertex]bool{}}
+	if err := a.vertex(st.Output().Vertex(m.ctx, m.c)); err != nil {
+		return nil, fmt.Errorf("marshalling the graph: %w", err)
+	}
+	in, err := st.Output().ToInput(m.ctx, m.c)
+	if err != nil {
+		return nil, fmt.Errorf("marshalling the graph: %w", err)
+	}
+	head, err := (&pb.Op{Inputs: []*pb.Input{in}}).MarshalVT()
+	if err != nil {
+		return nil, fmt.Errorf("marshalling the graph: %w", err)
+	}
+	d.Def = append(d.Def, head)
+	d.Metadata[digest.FromBytes(head).String()] = &pb.OpMetadata{Caps: a.headCaps()}
+	d.Source, err = a.sources()
+	return d, err
+}
+
+// assembly is one definition in the making.
+type assembly struct {
+	*marshaler
+	def       *pb.Definition
+	locations map[digest.Digest][]*bk.SourceLocation
+	seen      map[bk.Vertex]bool
+}
+
+func (a *assembly) vertex(v bk.Vertex) error {
+	if a.seen[v] {
+		return nil
+	}
+	for _, in := range v.Inputs() {
+		if err := a.vertex(in.Vertex(a.ctx, a.c)); err != nil {
+			return err
+		}
+	}
+	d, bytes, md, at, err := v.Marshal(a.ctx, a.c)
+	if err != nil {
+		return err
+	}
+	a.seen[v] = true
+	a.locations[d] = append(a.locations[d], at...)
+	key := d.String()
+	if have, ok := a.def.Metadata[key]; ok {
+		a.def.Metadata[key] = united(have, md) // equal vertices under several names
+		return nil
+	}
+	a.def.Metadata[key] = md
+	a.def.Def = append(a.def.Def, bytes)
+	return nil
+}
+
+// united is the metadata of vertices that turned out to be one. The first name
+// stays.
+func united(a, b *pb.OpMetadata) *pb.OpMetadata {
+	out := &pb.OpMetadata{
+		IgnoreCache: a.IgnoreCache || b.IgnoreCache, Description: a.Description, ExportCache: a.ExportCache,
+		Caps: maps.Clone(a.Caps), ProgressGroup: a.ProgressGroup, LinuxResources: a.LinuxResources,
+	}
+	if out.Caps == nil {
+		out.Caps = map[string]bool{}
+	}
+	maps.Copy(out.Caps, b.Caps)
+	return out
+}
+
+// headCaps are what the definition as a whole asks of a daemon.
+func (a *assembly) headCaps() map[string]bool {
+	caps := map[string]bool{string(pb.CapConstraints): true, string(pb.CapPlatform): true}
+	for _, md := range a.def.Metadata {
+		if md.IgnoreCache {
+			caps[string(pb.CapMetaIgnoreCache)] = true
+		}
+		if md.Description != nil {
+			caps[string(pb.CapMetaDescription)] = true
+		}
+	}
+	return caps
+}
+
+// sources are the places of vertices in the user's file, of which there is one.
+func (a *assembly) sources() (*pb.Source, error) {
+	out := &pb.Source{Locations: map[string]*pb.Locations{}}
+	var file *bk.SourceMap
+	for d, list := range a.locations {
+		for _, l := range list {
+			if file == nil {
+				file = l.SourceMap
+			}
+			key := d.String()
+			if out.Locations[key] == nil {
+				out.Locations[key] = &pb.Locations{}
+			}
+			out.Locations[key].Locations = append(out.Locations[key].Locations, &pb.Location{Ranges: l.Ranges})
+		}
+	}
+	if file == nil {
+		return out, nil
+	}
+	info := &pb.SourceInfo{Data: file.Data, Filename: file.Filename, Language: file.Language}
+	if file.Definition == nil && file.State != nil {
+		def, err := file.State.Marshal(a.ctx)
+		if err != nil {
+			return nil, fmt.Errorf("marshalling the stack file's source: %w", err)
+		}
+		file.Definition = def
+	}
+	if file.Definition != nil {
+		info.Definition = file.Definition.ToPB()
+	}
+	out.Infos = []*pb.SourceInfo{info}
+	return out, nil
+}
