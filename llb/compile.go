@@ -7,6 +7,7 @@ import (
 
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/org/jetson-frontend/llb/graph"
@@ -58,6 +59,25 @@ type Build struct {
 	HasChecks bool
 
 	marshaler *marshaler
+	states    map[*graph.Node]bk.State
+}
+
+// Digests names every node's vertex. Equal work has equal digests, whichever
+// stack it is part of.
+func (b *Build) Digests(ctx context.Context) (map[string]digest.Digest, error) {
+	out := map[string]digest.Digest{}
+	for _, n := range b.Graph.Nodes {
+		o := b.states[n].Output()
+		if o == nil {
+			continue
+		}
+		in, err := o.ToInput(ctx, b.marshaler.c)
+		if err != nil {
+			return nil, fmt.Errorf("marshalling %s: %w", n.ID, err)
+		}
+		out[n.ID] = digest.Digest(in.Digest)
+	}
+	return out, nil
 }
 
 // Definition is a state of the build in the form in which a daemon takes it.
@@ -85,7 +105,7 @@ func Render(ctx context.Context, g *graph.Graph, o Options) (*Build, error) {
 		r.states[n] = st
 		m.add(st)
 	}
-	b := &Build{Graph: g, Result: r.states[g.Result], marshaler: m}
+	b := &Build{Graph: g, Result: r.states[g.Result], marshaler: m, states: r.states}
 	if len(g.Checks) > 0 {
 		var results []bk.State
 		for _, c := range g.Checks {

@@ -310,12 +310,18 @@ func (c checker) envName(t tree.Text) {
 }
 
 func (c checker) absPath(t tree.Text) {
+	if !t.Set() {
+		return // that it is missing is said elsewhere
+	}
 	if _, ok := CleanAbs(t.V); !ok {
 		c.add(c.errorf("bad-path", t.At, "%q is not an absolute path without ..", t.V))
 	}
 }
 
 func (c checker) relPath(t tree.Text) {
+	if !t.Set() {
+		return
+	}
 	if _, ok := CleanRel(t.V); !ok {
 		c.add(c.errorf("bad-path", t.At, "%q is not a relative path without ..", t.V))
 	}

@@ -284,7 +284,7 @@ func ids(keys []key) []string {
 func (e *evaluator) text(n *node, t tree.Text) string {
 	out, unknown := interp.Expand(t.V, e.variables(n))
 	for _, u := range unknown {
-		g := diag.Errorf("unknown-reference", t.At, "${%s} has no value here", u.Name)
+		g := diag.Errorf("unknown-reference", t.Inside(u.Start, u.End), "${%s} has no value here", u.Name)
 		g.Help = e.referenceHelp(u.Name)
 		if n.entry != nil && !n.entry.Own {
 			g = g.WithRelated(n.line(), "%s is asked for here", n.key.name)

@@ -126,12 +126,14 @@ func (o *Overrides) version(name string, text tree.Text, cat *catalog.Catalog, d
 			return nil
 		}
 	}
-	var known []string
-	for _, c := range append(cat.Names(), db.VersionKeys()...) {
-		known = append(known, VersionArgument(c))
-	}
 	g := diag.Errorf("unknown-argument", text.At, "there is no build argument %s: nothing here is called %q", name, key)
-	g.Help = diag.DidYouMean(name, known)
+	var near []string
+	for _, n := range diag.Suggest(key, append(cat.Names(), db.VersionKeys()...)) {
+		near = append(near, VersionArgument(n))
+	}
+	if len(near) > 0 {
+		g.Help = diag.DidYouMean(near[0], near)
+	}
 	return diag.List{g}
 }
 

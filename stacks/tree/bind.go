@@ -20,6 +20,15 @@ type Text struct {
 // String returns the text.
 func (t Text) String() string { return t.V }
 
+// Inside returns the range of a part of the text: the bytes from start to end.
+// Where text and source differ, as with escapes, it is the range of the whole.
+func (t Text) Inside(start, end int) diag.Range {
+	if t.At.End-t.At.Start == len(t.V)+2 {
+		return t.At.Sub(1+start, 1+end)
+	}
+	return t.At
+}
+
 // Set reports whether the file gave the text, even if empty.
 func (t Text) Set() bool { return t.V != "" || t.At.Known() }
 
