@@ -149,9 +149,9 @@ func (r *renderer) meta(n *graph.Node) []bk.ConstraintsOpt {
 }
 
 // side are the same for a vertex that only serves the node, such as the file
-// that holds its script: it is shown under the node's heading.
+// that holds its script. It is kept out of progress displays.
 func (r *renderer) side(n *graph.Node) []bk.ConstraintsOpt {
-	return append(r.meta(n), bk.ProgressGroup(n.ID, r.o.Prefix+n.Title, true))
+	return append(r.meta(n), bk.WithCustomName("[internal] "+n.Title), bk.ProgressGroup(n.ID, r.o.Prefix+n.Title, true))
 }
 
 // cacheName is what a user calls the node's part in --no-cache-filter.

@@ -203,3 +203,39 @@ func StackDir(file string) (dir, name string, err error) {
 	}
 	return filepath.Dir(abs), filepath.Base(abs), nil
 }
+
+// Forward runs a request through the frontend image that the stack file's
+// syntax line names, as every other client does.
+func Forward(ctx context.Context, c *client.Client, r Request, ch chan *client.SolveStatus) (Result, error) {
+	opt, err := r.solveOpt()
+	if err != nil {
+		if ch != nil {
+			close(ch)
+		}
+		return Result{}, err
+	}
+	opt.Frontend = "dockerfile.v0"
+	resp, err := c.Solve(ctx, nil, opt, ch)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Response: resp.ExporterResponse}, nil
+}
+
+// Ask sends a subrequest, whose ID is in r.Attrs["requestid"], and returns the
+// result's metadata.
+func Ask(ctx context.Context, c *client.Client, r Request) (map[string][]byte, error) {
+	opt, err := r.solveOpt()
+	if err != nil {
+		return nil, err
+	}
+	var meta map[string][]byte
+	_, err = c.Build(ctx, opt, "jetson", func(ctx context.Context, c gw.Client) (*gw.Result, error) {
+		res, err := frontend.Build(ctx, c)
+		if err == nil {
+			meta = res.Metadata
+		}
+		return gw.NewResult(), err
+	}, nil)
+	return meta, err
+}

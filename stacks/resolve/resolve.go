@@ -15,6 +15,7 @@ import (
 	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/platform"
+	"github.com/org/jetson-frontend/stacks/tree"
 )
 
 // Input is everything that a plan depends on.
@@ -172,8 +173,12 @@ func (r *resolver) refs() []stacks.Ref {
 		named[ref.Name.V] = true
 	}
 	for _, c := range r.in.Stack.Components {
-		if !c.Path.Set() && c.Name.V != "" && !named[c.Name.V] {
-			refs = append(refs, stacks.Ref{At: c.Name.At, Name: c.Name})
+		at := c.Name.At
+		if c.Path.Set() {
+			at = c.Path.At
+		}
+		if c.Name.V != "" && !named[c.Name.V] {
+			refs = append(refs, stacks.Ref{At: at, Name: tree.Text{V: c.Name.V, At: at}})
 		}
 	}
 	return refs
