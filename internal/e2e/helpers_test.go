@@ -30,7 +30,7 @@ func write(t *testing.T, path, text string) {
 }
 
 // imageOf builds an image and reads its config.
-func imageOf(t *testing.T, ctx context.Context, r engine.Request, platform string) (harness.Outcome, dockerspec.DockerOCIImage) {
+func imageOf(t *testing.T, ctx context.Context, r engine.Request) (harness.Outcome, dockerspec.DockerOCIImage) {
 	t.Helper()
 	var b bytes.Buffer
 	r.Exports = []client.ExportEntry{harness.OCIExport(&b, nil)}
@@ -43,7 +43,6 @@ func imageOf(t *testing.T, ctx context.Context, r engine.Request, platform strin
 	must(t, json.Unmarshal(blobs["blobs/sha256/"+index.Manifests[0].Digest.Encoded()], &m))
 	var config dockerspec.DockerOCIImage
 	must(t, json.Unmarshal(blobs["blobs/sha256/"+m.Config.Digest.Encoded()], &config))
-	_ = platform
 	return o, config
 }
 
@@ -69,7 +68,7 @@ func unpackedBase(t *testing.T) string {
 	t.Helper()
 	ref, err := name.ParseReference(suite.Base, name.Insecure)
 	must(t, err)
-	img, err := remote.Image(ref, remote.WithPlatform(v1.Platform{OS: "linux", Architecture: "arm64"}))
+	img, err := remote.Image(ref, remote.WithPlatform(v1.Platform{OS: "linux", Architecture: "amd64"}))
 	must(t, err)
 	layers, err := img.Layers()
 	must(t, err)

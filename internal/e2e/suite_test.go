@@ -99,7 +99,7 @@ func fast(t *testing.T, stack string, over map[string]string) engine.Request {
 	t.Helper()
 	dir := folder(t, map[string]string{"stack.toml": "# syntax=" + suite.Frontend + "\n" + stack + "\n"})
 	return engine.Request{
-		Dir: dir, File: "stack.toml", Context: dir, Platforms: []string{"linux/arm64"}, Args: map[string]string{"PLATFORM": "fast-1"},
+		Dir: dir, File: "stack.toml", Context: dir, Platforms: []string{"linux/amd64"}, Args: map[string]string{"PLATFORM": "fast-1"},
 		Contexts: map[string]string{
 			"catalog":             unpack(t, "testdata/fast.txtar", over),
 			"fast.invalid/base:1": "docker-image://" + suite.Base,
