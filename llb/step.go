@@ -21,8 +21,10 @@ func (r *renderer) step(n *graph.Node) (bk.State, error) {
 			{"MACHINE", machine(n.Arch)},
 		},
 	}
+	// Sources are writable: projects write into them while they configure. What
+	// they write is thrown away.
 	for _, src := range n.Inputs(graph.Src) {
-		x.mounts = append(x.mounts, bk.AddMount(src.Source.To, r.states[src], bk.Readonly))
+		x.mounts = append(x.mounts, bk.AddMount(src.Source.To, r.states[src], bk.ForceNoOutput))
 	}
 	if n.Mode == graph.Cross {
 		x.env = append(x.env, [2]string{"SYSROOT", dirSysroot})

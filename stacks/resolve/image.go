@@ -35,8 +35,7 @@ func (e *evaluator) tests() []plan.Test {
 			if t.When.Holds(s) {
 				test := e.test(n, t)
 				test.Component = n.key.name
-				test.Apt = e.links(n, e.needs[n.key].test)
-				test.With = ids(n.edges["test"])
+				test.Apt, test.With = e.testNeeds(n)
 				out = append(out, test)
 			}
 		}
@@ -48,6 +47,37 @@ func (e *evaluator) tests() []plan.Test {
 		}
 	}
 	return out
+}
+
+// testNeeds are what only a component's tests take: packages, and components
+// with all that they need at run time, as far as the image does not ship it.
+func (e *evaluator) testNeeds(n *node) ([]plan.Link, []string) {
+	packages := linkSet{}
+	packages.merge(e.needs[n.key].test)
+	wanted := map[key]bool{}
+	var want func(k key)
+	want = func(k key) {
+		if wanted[k] || e.shipped[k] {
+			return
+		}
+		wanted[k] = true
+		packages.merge(e.needs[k].run)
+		for _, kind := range []string{"link", "run"} {
+			for _, next := range e.graph.nodes[k].edges[kind] {
+				want(next)
+			}
+		}
+	}
+	for _, k := range n.edges["test"] {
+		want(k)
+	}
+	var with []string
+	for _, m := range e.graph.order {
+		if wanted[m.key] {
+			with = append(with, m.key.id())
+		}
+	}
+	return e.links(n, packages), with
 }
 
 func (e *evaluator) test(n *node, t stacks.Test) plan.Test {

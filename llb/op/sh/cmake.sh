@@ -61,12 +61,15 @@ host_tools() {
 	done
 }
 
-# sysroot_links makes absolute library paths in the target's CMake files valid
-# on the build platform, without hiding anything that is there.
+# sysroot_links makes absolute paths in the target's CMake files valid on the
+# build platform, without hiding anything that is there. Programs are left out:
+# they would not run.
 sysroot_links() {
-	dir=/usr/lib/$TRIPLE
-	mkdir -p "$dir"
-	cp -rsn "$SYSROOT$dir/." "$dir/" 2>/dev/null || :
+	for dir in "/usr/lib/$TRIPLE" /usr/local/lib /usr/local/include /usr/local/share; do
+		[ -d "$SYSROOT$dir" ] || continue
+		mkdir -p "$dir"
+		cp -rsn "$SYSROOT$dir/." "$dir/" 2>/dev/null || :
+	done
 }
 
 # ignored reports options that had no effect: CMake names those that nobody
