@@ -126,11 +126,8 @@ type file struct {
 }
 
 // mkfiles writes files into one vertex, with their folders.
-func mkfiles(files []file) *bk.FileAction { return mkfilesAt(files, 0) }
-
-// mkfilesAt gives them a date, for what ends up in an image.
-func mkfilesAt(files []file, date int64) *bk.FileAction {
-	created := bk.WithCreatedTime(unix(date))
+func mkfiles(files []file) *bk.FileAction {
+	created := bk.WithCreatedTime(unix(0))
 	var a *bk.FileAction
 	made := map[string]bool{".": true, "/": true}
 	for _, f := range files {

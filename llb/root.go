@@ -2,7 +2,6 @@ package llb
 
 import (
 	"fmt"
-	"path"
 	"strconv"
 
 	bk "github.com/moby/buildkit/client/llb"
@@ -47,13 +46,15 @@ func (r *renderer) describe(n *graph.Node) (bk.State, error) {
 	if err != nil {
 		return bk.State{}, err
 	}
-	files := []file{{path.Join(MetaDir, "plan.json"), p, 0o644}}
+	files := []file{{"plan.json", p, 0o644}}
 	if len(r.plan.Config.Source) > 0 {
-		files = append(files,
-			file{EntrypointFile[1:], []byte(entrypoint), 0o755},
-			file{path.Join(MetaDir, "setup"), lines(r.plan.Config.Source), 0o644})
+		files = append(files, file{"entrypoint", []byte(entrypoint), 0o755}, file{"setup", lines(r.plan.Config.Source), 0o644})
 	}
-	return bk.Scratch().File(mkfilesAt(files, r.plan.Date), r.meta(n)...), nil
+	// Copied in one piece: a folder's time would be that of the last file
+	// written into it, a copy sets it afterwards.
+	date := unix(r.plan.Date)
+	info := &bk.CopyInfo{CopyDirContentsOnly: true, CreateDestPath: true, CreatedTime: &date}
+	return bk.Scratch().File(bk.Copy(r.folder(n, files), "/", "/"+MetaDir+"/", info), r.meta(n)...), nil
 }
 
 // entrypoint is a POSIX shell program: it sources the files that the

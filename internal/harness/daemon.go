@@ -59,6 +59,12 @@ func StartDaemon(ctx context.Context, o DaemonOptions) (*Daemon, error) {
 	_ = os.Remove(sock) // of a daemon that was killed
 	d.cmd = exec.Command(o.Binary, "--config", config, "--root", o.Root, "--addr", d.Addr, "--otel-socket-path", filepath.Join(o.Run, "otel.sock"))
 	d.cmd.Stdout, d.cmd.Stderr = log, log
+	// Mount points that a killed daemon leaves go with the suite's folder.
+	tmp := filepath.Join(o.Run, "tmp")
+	if err := os.MkdirAll(tmp, 0o700); err != nil {
+		return nil, fmt.Errorf("making the daemon's folder: %w", err)
+	}
+	d.cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
 	go func() {
