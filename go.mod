@@ -3,6 +3,7 @@ module github.com/org/jetson-frontend
 go 1.26.8
 
 require (
+	github.com/BurntSushi/toml v1.6.0
 	github.com/containerd/containerd/v2 v2.4.2
 	github.com/distribution/reference v0.6.0
 	github.com/google/go-cmp v0.7.0

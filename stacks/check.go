@@ -223,7 +223,7 @@ func (c checker) source(s Source) {
 	}
 	switch {
 	case s.Git.Set():
-		if !ValidURL(s.Git.V, "https", "http", "git", "ssh") {
+		if !open(s.Git) && !ValidURL(s.Git.V, "https", "http", "git", "ssh") {
 			c.add(c.errorf("bad-url", s.Git.At, "%q is not the address of a git repository", s.Git.V).WithHelp("write it like https://host/path.git"))
 		}
 		if s.Commit.Set() && !isHex(s.Commit.V, 40) {
@@ -235,7 +235,7 @@ func (c checker) source(s Source) {
 		c.gitRef(s.Tag)
 		c.gitRef(s.Branch)
 	case s.HTTP.Set():
-		if !ValidURL(s.HTTP.V, "https", "http") {
+		if !open(s.HTTP) && !ValidURL(s.HTTP.V, "https", "http") {
 			c.add(c.errorf("bad-url", s.HTTP.At, "%q is not an http or https address", s.HTTP.V))
 		}
 		c.sha256(s.SHA256)
@@ -252,13 +252,22 @@ func (c checker) source(s Source) {
 var gitRef = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/+-]*$`)
 
 func (c checker) gitRef(t tree.Text) {
-	if t.Set() && (!gitRef.MatchString(t.V) || strings.Contains(t.V, "..") || len(t.V) > 200) {
+	if t.Set() && !open(t) && !ValidGitRef(t.V) {
 		c.add(c.errorf("bad-ref", t.At, "%q cannot be a git tag or branch", t.V))
 	}
 }
 
+// open reports whether a text holds a reference, and so is checked once it is
+// expanded.
+func open(t tree.Text) bool { return strings.Contains(t.V, "${") }
+
+// ValidGitRef reports whether s can be a tag or a branch.
+func ValidGitRef(s string) bool {
+	return gitRef.MatchString(s) && !strings.Contains(s, "..") && len(s) <= 200
+}
+
 func (c checker) sha256(t tree.Text) {
-	if t.Set() && !isHex(t.V, 64) {
+	if t.Set() && !open(t) && !IsSHA256(t.V) {
 		c.add(c.errorf("bad-pin", t.At, "%q is not a sha256", t.V).WithHelp("a sha256 has 64 hexadecimal digits in lower case"))
 	}
 }
@@ -287,7 +296,7 @@ func (c checker) oneOf(at diag.Range, what string, choices map[string]tree.Text)
 func (c checker) packages(lists ...tree.Words) {
 	for _, list := range lists {
 		for _, p := range list {
-			if !ValidPackage(p.V) {
+			if !open(p) && !ValidPackage(p.V) {
 				c.add(c.errorf("bad-package", p.At, "%q cannot be the name of a Debian package", p.V))
 			}
 		}

@@ -97,7 +97,9 @@ type Version struct {
 	Date    tree.Text           `toml:"date"`
 	Sources []Source            `toml:"sources"`
 	Vars    tree.Map[tree.Text] `toml:"vars"` // ${var.<name>} in steps and tests
-	Notes   tree.Text           `toml:"notes"`
+	// Needs are this version's own, over those that every version has.
+	Needs []Needs   `toml:"needs"`
+	Notes tree.Text `toml:"notes"`
 }
 
 // Source is something that a step finds under /src. Exactly one of Git, HTTP,

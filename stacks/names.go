@@ -133,6 +133,9 @@ func ValidURL(s string, schemes ...string) bool {
 	return false
 }
 
+// IsSHA256 reports whether s is a sha256 in lower-case hexadecimal.
+func IsSHA256(s string) bool { return isHex(s, 64) }
+
 // isHex reports whether s is n hexadecimal digits in lower case.
 func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""

@@ -209,9 +209,6 @@ func (b *builder) notice(format string, args ...any) {
 	b.g.Notices = append(b.g.Notices, fmt.Sprintf(format, args...))
 }
 
-// foreign reports whether the builder is of another architecture.
-func (b *builder) foreign() bool { return b.o.Build != b.arch }
-
 // base is the plain base image of an architecture, on which environments are
 // built.
 func (b *builder) base(arch string) *Node {

@@ -54,7 +54,7 @@ func (s linkSet) merge(o linkSet) {
 func (e *evaluator) aptNeeds(n *node) *aptNeeds {
 	a := &aptNeeds{linkSet{}, linkSet{}, linkSet{}, linkSet{}, linkSet{}}
 	s := e.situation(n)
-	for _, need := range n.entry.Needs {
+	for _, need := range n.needs() {
 		if !need.When.Holds(s) {
 			continue
 		}
@@ -280,6 +280,9 @@ func (e *evaluator) refuseForbidden(n *node, pattern, why string) {
 		}
 	}
 	for _, p := range append(slices.Clone(e.in.Stack.Apt.Packages), e.in.Stack.Apt.Dev...) {
+		if _, ok := e.replaced[p.V]; ok {
+			continue // it is left out anyway
+		}
 		if ok, err := path.Match(pattern, p.V); ok && err == nil {
 			e.add(diag.Errorf("forbidden-package", p.At, "%s is kept out by %s: %s", p.V, n.key.name, why).
 				WithRelated(n.line(), "%s is asked for here", n.key.name))

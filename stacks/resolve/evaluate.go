@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/interp"
 	"github.com/org/jetson-frontend/stacks/lock"
@@ -64,7 +63,7 @@ func (e *evaluator) situation(n *node) situation {
 
 func (e *evaluator) plan() *plan.Plan {
 	p := &plan.Plan{Schema: plan.Schema, Platform: e.platform()}
-	for _, ref := range e.refsAsked() {
+	for _, ref := range e.refs() {
 		p.Stack = append(p.Stack, ref.String())
 	}
 	for _, n := range e.graph.order {
@@ -85,14 +84,6 @@ func (e *evaluator) plan() *plan.Plan {
 	e.config(p)
 	p.Archives = e.archives(p)
 	return p
-}
-
-func (e *evaluator) refsAsked() []stacks.Ref {
-	var out []stacks.Ref
-	for _, ref := range e.refs() {
-		out = append(out, ref)
-	}
-	return out
 }
 
 func (e *evaluator) platform() plan.Platform {
@@ -161,9 +152,13 @@ func (e *evaluator) releaseBase(t tree.Text) plan.Image {
 	if r := e.target.Release; r != nil {
 		for _, b := range r.Bases {
 			if b.Name.V == t.V {
-				return e.image(tree.Text{V: b.Image.V, At: t.At}, "")
+				t.V = b.Image.V
 			}
 		}
+	}
+	if instead, ok := e.in.Facts.Instead[BaseContext]; ok {
+		name, _, _ := strings.Cut(t.V, "@")
+		return plan.Image{Ref: name, Digest: instead}
 	}
 	return e.image(t, "")
 }

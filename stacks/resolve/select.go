@@ -62,6 +62,14 @@ func (n *node) versionText() string {
 	return n.version.Version.V
 }
 
+// needs are the component's, and those of the version that was chosen.
+func (n *node) needs() []stacks.Needs {
+	if n.version == nil || len(n.version.Needs) == 0 {
+		return n.entry.Needs
+	}
+	return slices.Concat(n.entry.Needs, n.version.Needs)
+}
+
 func (n *node) axes() []string { return sortedKeys(n.variants) }
 
 // line is the part of the stack file that brought the node in.
@@ -315,7 +323,7 @@ func (r *resolver) pins(n *node) []demand {
 func (x *expansion) needs(n *node) {
 	n.edges = map[string][]key{}
 	s := x.r.situationOf(n, x.prev)
-	for _, need := range n.entry.Needs {
+	for _, need := range n.needs() {
 		if !need.When.Holds(s) {
 			continue
 		}

@@ -52,6 +52,12 @@ func (e *evaluator) source(n *node, s stacks.Source) plan.Source {
 	case s.Git.Set():
 		out.Git = e.text(n, s.Git)
 		out.Ref = e.text(n, tree.Text{V: s.Tag.V + s.Branch.V, At: orRange(s.Tag.At, s.Branch.At)})
+		if !stacks.ValidURL(out.Git, "https", "http", "git", "ssh") {
+			e.errorf("bad-url", s.Git.At, "%q is not the address of a git repository", out.Git)
+		}
+		if out.Ref != "" && !stacks.ValidGitRef(out.Ref) {
+			e.errorf("bad-ref", orRange(s.Tag.At, s.Branch.At), "%q cannot be a git tag or branch", out.Ref)
+		}
 		out.Commit = s.Commit.V
 		if out.Commit == "" {
 			k := lock.GitKey(out.Git, out.Ref)
@@ -61,6 +67,12 @@ func (e *evaluator) source(n *node, s stacks.Source) plan.Source {
 	case s.HTTP.Set():
 		out.HTTP = e.text(n, s.HTTP)
 		out.SHA256 = e.text(n, s.SHA256)
+		if !stacks.ValidURL(out.HTTP, "https", "http") {
+			e.errorf("bad-url", s.HTTP.At, "%q is not an http or https address", out.HTTP)
+		}
+		if out.SHA256 != "" && !stacks.IsSHA256(out.SHA256) {
+			e.errorf("bad-pin", s.SHA256.At, "%q is not a sha256", out.SHA256)
+		}
 		if out.SHA256 == "" {
 			out.SHA256 = e.lookup(s.HTTP.At, out.HTTP, func(l *lock.File) string { return l.HTTP[out.HTTP] },
 				e.in.Facts.HTTP[out.HTTP], Request{HTTP: out.HTTP})
@@ -221,6 +233,9 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 			}
 			cm.Options[o.Key.V] = v
 		}
+	}
+	if len(cm.Options) == 0 {
+		cm.Options = nil
 	}
 	step.CMake = cm
 }

@@ -1,0 +1,103 @@
+// Command demo builds an example of this repository for linux/arm64 from
+// nothing: it makes a base image from Debian's archive, starts a builder, and
+// calls `jetson build`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/org/jetson-frontend/internal/harness"
+)
+
+const example = "nearest"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	if missing := harness.Missing(); missing != "" {
+		return errors.New("this machine lacks " + missing)
+	}
+	start := time.Now()
+	say := func(format string, args ...any) {
+		fmt.Printf("[%3.0fs] %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
+	}
+	cache, err := harness.Cache()
+	if err != nil {
+		return err
+	}
+	root, err := harness.Root()
+	if err != nil {
+		return err
+	}
+	say("base image: Debian 12 for amd64 and arm64, from the archive that this machine uses")
+	base, err := harness.DebianBase(ctx, "bookworm", "amd64", "arm64")
+	if err != nil {
+		return err
+	}
+	site, err := harness.Site(ctx)
+	if err != nil {
+		return err
+	}
+
+	bin, err := harness.Tool("buildkitd")
+	if err != nil {
+		return err
+	}
+	state := filepath.Join(cache, "demo")
+	if err := os.MkdirAll(state, 0o755); err != nil {
+		return fmt.Errorf("making the builder's folder: %w", err)
+	}
+	run, err := os.MkdirTemp("", "demo-")
+	if err != nil {
+		return fmt.Errorf("making the builder's folder: %w", err)
+	}
+	defer os.RemoveAll(run)
+	say("builder: a buildkitd with its state in %s", rel(root, state))
+	d, err := harness.StartDaemon(ctx, harness.DaemonOptions{Binary: bin, Root: filepath.Join(state, "root"), Run: run})
+	if err != nil {
+		return err
+	}
+	defer d.Stop()
+
+	out := filepath.Join(state, example+".oci")
+	args := []string{
+		"build", "-f", filepath.Join("examples", example, "stack.toml"), "examples/" + example, "--platform", "linux/arm64",
+		"--build-context", "debian:bookworm-slim=oci-layout://" + base, "--build-arg", "MIRRORS=" + harness.Mirrors(site),
+		"-o", "type=oci,dest=" + out,
+	}
+	say("jetson build -f examples/%s/stack.toml --platform linux/arm64", example)
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "jetson"), args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), "BUILDKIT_HOST="+d.Addr)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("building the example: %w", err)
+	}
+	st, err := os.Stat(out)
+	if err != nil {
+		return fmt.Errorf("the image is missing: %w", err)
+	}
+	say("done: LZ4 and FLANN compiled for linux/arm64, tested under that architecture")
+	say("the image: %s (%d MB, an OCI archive; load it with: docker load -i FILE, or skopeo)", rel(root, out), st.Size()>>20)
+	return nil
+}
+
+func rel(root, path string) string {
+	if r, err := filepath.Rel(root, path); err == nil {
+		return r
+	}
+	return path
+}
