@@ -36,7 +36,7 @@ func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *res
 	answers := make([]string, len(wanted))
 	eg, ctx := errgroup.WithContext(ctx)
 	for i, w := range wanted {
-		eg.Go(func() error {
+		eg.Go(guarded(func() error {
 			answer, err := b.ask(ctx, w)
 			if err != nil {
 				// Words around a gateway error are lost on the wire, so they
@@ -45,7 +45,7 @@ func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *res
 			}
 			answers[i] = answer
 			return nil
-		})
+		}))
 	}
 	if err := eg.Wait(); err != nil {
 		return err

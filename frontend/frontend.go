@@ -50,6 +50,14 @@ func recovered(err *error) {
 	}
 }
 
+// guarded does the same for a function that runs in a goroutine of its own.
+func guarded(fn func() error) func() error {
+	return func() (err error) {
+		defer recovered(&err)
+		return fn()
+	}
+}
+
 // build is one request.
 type build struct {
 	ui     *dockerui.Client

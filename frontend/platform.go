@@ -73,7 +73,7 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 	if err := prep.Diags.Err(); err != nil {
 		return nil, err
 	}
-	prep.Input.Arch = want
+	prep.Input.Arch, prep.Input.Native = want, b.req.build
 	if prep.Input.Facts.Instead, err = pl.names.instead(ctx, imagesOf(prep), orDefault(want, b.req.build)); err != nil {
 		return nil, err
 	}
@@ -81,6 +81,7 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 	if err != nil {
 		return nil, err
 	}
+	Lint(&r)
 	r.Diags = append(prep.Diags, r.Diags...)
 	if err := r.Diags.Err(); err != nil {
 		return nil, err
@@ -281,20 +282,20 @@ func (b *build) solve(ctx context.Context, r *llb.Build) (gw.Reference, error) {
 	}
 	var res *gw.Result
 	eg, ctx := errgroup.WithContext(ctx)
-	eg.Go(func() error {
+	eg.Go(guarded(func() error {
 		var err error
 		res, err = b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def, CacheImports: b.ui.CacheImports})
 		return err
-	})
+	}))
 	if r.HasChecks {
 		checks, err := r.Definition(r.Checks)
 		if err != nil {
 			return nil, err
 		}
-		eg.Go(func() error {
+		eg.Go(guarded(func() error {
 			_, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: checks, Evaluate: true, CacheImports: b.ui.CacheImports})
 			return err
-		})
+		}))
 	}
 	if err := eg.Wait(); err != nil {
 		return nil, err

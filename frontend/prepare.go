@@ -7,6 +7,7 @@ import (
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/catalog"
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/lint"
 	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/platform"
 	"github.com/org/jetson-frontend/stacks/resolve"
@@ -70,6 +71,19 @@ func Prepare(f *diag.File, args map[string]string, files Files) Prepared {
 		}
 	}
 	return p
+}
+
+// Lint adds the findings of every rule that looks at plans.
+func Lint(r *resolve.Result) {
+	if r.Plan == nil {
+		return
+	}
+	r.Diags = append(r.Diags, lint.Plan(r.Plan, func(component string) diag.Range {
+		if at, ok := r.Lines[component]; ok {
+			return at
+		}
+		return r.Stack
+	})...)
 }
 
 // ownComponents are those that the stack holds itself, or names by a path in

@@ -183,6 +183,8 @@ func (r *renderer) node(n *graph.Node) (bk.State, error) {
 		return r.step(n)
 	case graph.Merge:
 		return r.merge(r.inputs(n, graph.Tree), r.meta(n)...), nil
+	case graph.Squash:
+		return copied(append([]bk.State{bk.Scratch()}, r.inputs(n, graph.Tree)...), r.meta(n)...), nil
 	case graph.Copy:
 		return r.copies(n)
 	case graph.Finalize:
@@ -241,6 +243,11 @@ func (r *renderer) merge(inputs []bk.State, opts ...bk.ConstraintsOpt) bk.State 
 	if r.o.Caps.Merge {
 		return bk.Merge(inputs, opts...)
 	}
+	return copied(inputs, opts...)
+}
+
+// copied lays trees over the first by copying them.
+func copied(inputs []bk.State, opts ...bk.ConstraintsOpt) bk.State {
 	st := inputs[0]
 	for _, in := range inputs[1:] {
 		st = st.File(bk.Copy(in, "/", "/", &bk.CopyInfo{CopyDirContentsOnly: true, CreateDestPath: true}), opts...)

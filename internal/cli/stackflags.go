@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -138,6 +139,7 @@ func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
 		files.Lock = frontend.LockName(filepath.Base(p))
 	}
 	prep := frontend.Prepare(f, args, files)
+	prep.Input.Native = runtime.GOARCH
 	if s.platform != "" {
 		arch, ok := strings.CutPrefix(s.platform, "linux/")
 		if !ok || arch != "arm64" && arch != "amd64" {
@@ -159,6 +161,7 @@ func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
 	}
 	prep.Input.Facts.Offline = true
 	r := resolve.Resolve(prep.Input)
+	frontend.Lint(&r)
 	r.Diags = append(prep.Diags, r.Diags...).Sorted()
 	return r, nil
 }

@@ -90,7 +90,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the image is missing: %w", err)
 	}
-	say("done: LZ4 and FLANN compiled for linux/arm64, tested under that architecture")
+	say("done: examples/%s compiled for linux/arm64 and tested under that architecture", example)
 	say("the image: %s (%d MB, an OCI archive; load it with: docker load -i FILE, or skopeo)", rel(root, out), st.Size()>>20)
 	return nil
 }

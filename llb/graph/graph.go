@@ -31,6 +31,7 @@ const (
 	Source   Kind = "source"   // a component's source
 	Step     Kind = "step"     // one step of a component
 	Merge    Kind = "merge"    // several trees as one
+	Squash   Kind = "squash"   // several trees as one layer
 	Copy     Kind = "copy"     // files of the build context
 	Finalize Kind = "finalize" // the root made whole
 	Meta     Kind = "meta"     // what the image says about itself

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/lint"
 	"github.com/org/jetson-frontend/stacks/plan"
 )
 
@@ -111,11 +112,26 @@ func (b *builder) finished(dev bool) *Node {
 	if len(b.p.Copies) > 0 {
 		inputs = append(inputs, b.node(&Node{ID: "copy", Kind: Copy, Title: "[stack] copy from the context", Arch: b.arch, Copies: b.p.Copies}))
 	}
-	root := b.merged("rootfs", "[image] merge", "", inputs)
+	root := b.merged("rootfs", "[image] merge", "", b.squashed(inputs))
 	whole := b.node(&Node{ID: "finalize", Kind: Finalize, Title: "[image] finalize", Arch: b.arch, Exec: b.arch, In: []In{{Root, root}}})
 	b.checks(whole)
 	meta := b.node(&Node{ID: "meta", Kind: Meta, Title: "[image] describe", Arch: b.arch})
 	return b.merged("image", "[image] result", "", []*Node{whole, meta})
+}
+
+// squashed keeps an image within the number of layers that Docker runs: what is
+// past the budget is copied into one. The first trees are what others build on,
+// and change least.
+func (b *builder) squashed(inputs []*Node) []*Node {
+	over := len(inputs) - lint.LayerBudget
+	if over <= 0 {
+		return inputs
+	}
+	n := &Node{ID: "squash", Kind: Squash, Title: fmt.Sprintf("[image] %d trees as one layer", over+1), Arch: b.arch}
+	for _, t := range inputs[1 : over+2] {
+		n.In = append(n.In, In{Tree, t})
+	}
+	return append([]*Node{inputs[0], b.node(n)}, inputs[over+2:]...)
 }
 
 // checks are the coherence check and the tests of a finished root.

@@ -15,8 +15,9 @@ type Choice struct {
 	// Versions override the release's: cuda, cudnn, tensorrt, python.
 	Versions tree.Map[tree.Text]
 	// Arch is the architecture that is built for, as Debian names it. If it is
-	// empty, the platform's own: arm64 for a JetPack release.
-	Arch string
+	// empty, a release of JetPack is for arm64, and a plain distribution for
+	// Native, the builder's, or for the first that it has.
+	Arch, Native string
 	// At is where to point if nothing was said at all.
 	At diag.Range
 }
@@ -190,12 +191,16 @@ func (db *DB) chooseDistro(t *Target, c Choice) diag.List {
 		}
 		t.Distro = d
 	}
-	if t.Arch == "" {
-		t.Arch = t.Distro.Arches[0].V
+	arches := tree.Strings(t.Distro.Arches)
+	switch {
+	case t.Arch == "" && slices.Contains(arches, c.Native):
+		t.Arch = c.Native
+	case t.Arch == "":
+		t.Arch = arches[0]
 	}
-	if !slices.Contains(tree.Strings(t.Distro.Arches), t.Arch) {
+	if !slices.Contains(arches, t.Arch) {
 		return diag.List{diag.Errorf("unsupported-arch", orAt(c.Platform.At, c.At), "%s is not built for %s here", t.Distro.Name.V, t.Arch).
-			WithHelp("it can be built for %s", strings.Join(tree.Strings(t.Distro.Arches), ", "))}
+			WithHelp("it can be built for %s", strings.Join(arches, ", "))}
 	}
 	if t.Release != nil && t.Arch != "arm64" {
 		return diag.List{diag.Errorf("unsupported-arch", orAt(c.JetPack.At, orAt(c.L4T.At, c.At)), "JetPack %s runs on arm64 only, not on %s", t.Release.JetPack.V, t.Arch).

@@ -27,8 +27,9 @@ type Input struct {
 	Overrides Overrides
 	Lock      *lock.File // nil if there is none
 	Facts     Facts
-	// Arch is the architecture to build for; "" is the platform's own.
-	Arch string
+	// Arch is the architecture to build for. If it is empty, a release of
+	// JetPack is built for arm64, and a plain distribution for Native.
+	Arch, Native string
 }
 
 // Facts are answers about the outside world.
@@ -186,7 +187,7 @@ func (r *resolver) refs() []stacks.Ref {
 
 func (r *resolver) choosePlatform() {
 	c := r.in.Overrides.platform(r.in.Stack)
-	c.Arch = r.in.Arch
+	c.Arch, c.Native = r.in.Arch, r.in.Native
 	c.At = r.in.Stack.At
 	for _, ref := range r.in.Stack.Stack {
 		c.At = ref.At
