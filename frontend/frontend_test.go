@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moby/buildkit/client/llb"
 	gw "github.com/moby/buildkit/frontend/gateway/client"
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/pb"
@@ -16,6 +17,8 @@ type broken struct{ gw.Client }
 func (broken) BuildOpts() gw.BuildOpts {
 	return gw.BuildOpts{LLBCaps: pb.Caps.CapSet(pb.Caps.All()), Caps: gwpb.Caps.CapSet(gwpb.Caps.All()), Opts: map[string]string{"filename": "stack.toml"}}
 }
+
+func (broken) Inputs(context.Context) (map[string]llb.State, error) { return nil, nil }
 
 func (broken) Solve(context.Context, gw.SolveRequest) (*gw.Result, error) {
 	panic("a hole in the floor")
