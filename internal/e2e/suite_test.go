@@ -63,7 +63,7 @@ func deadline(t *testing.T, d time.Duration) context.Context {
 }
 
 // unpack writes a txtar file, and further files over it, to a folder.
-func unpack(t *testing.T, file string, more map[string]string) string {
+func unpack(t testing.TB, file string, more map[string]string) string {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	must(t, err)
@@ -75,7 +75,7 @@ func unpack(t *testing.T, file string, more map[string]string) string {
 	return folder(t, files)
 }
 
-func folder(t *testing.T, files map[string]string) string {
+func folder(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -86,7 +86,7 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func must(t *testing.T, err error) {
 
 // fast is a request for a stack on the fast base. The catalog may have files
 // over those of fast.txtar.
-func fast(t *testing.T, stack string, over map[string]string) engine.Request {
+func fast(t testing.TB, stack string, over map[string]string) engine.Request {
 	t.Helper()
 	dir := folder(t, map[string]string{"stack.toml": "# syntax=" + suite.Frontend + "\n" + stack + "\n"})
 	return engine.Request{
