@@ -57,6 +57,7 @@ func checkStack(d *tree.Decoder, s *Stack) {
 			c.add(c.errorf("bad-constraint", e.Val.At, "%q is not a version", e.Val.V))
 		}
 	}
+	c.worlds(s.Python)
 	c.env(s.Env)
 	c.packages(s.Apt.Packages, s.Apt.Dev)
 	c.tests(s.Tests)
@@ -124,6 +125,10 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 	}
 	c.variants(comp.Variants)
 	c.options(comp.Options)
+	if comp.Follows.Set() && len(comp.Versions) > 0 {
+		c.add(c.errorf("choose-one", comp.Versions[0].At, "a component that follows the platform has no versions of its own").
+			WithRelated(comp.Follows.At, "it follows %s", comp.Follows.V))
+	}
 	c.versions(comp)
 	for _, n := range comp.Needs {
 		c.packages(n.Apt.Tools, n.Apt.Build, n.Apt.Link, n.Apt.Run, n.Apt.Test)
@@ -140,6 +145,9 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 	c.tests(comp.Tests)
 	for _, f := range comp.FirstRun {
 		c.absPath(f.Output)
+	}
+	for _, p := range comp.Python {
+		c.requirements(p.Constraints)
 	}
 	for _, s := range comp.Entry.Source {
 		c.absPath(s)

@@ -38,6 +38,15 @@ func (c checker) step(comp *Component, s Step) {
 		c.cmake(s.CMake)
 	case s.Files != nil:
 		c.files(s.Files)
+	case s.Pip != nil:
+		c.pip(s.Pip)
+	case s.Wheel != nil:
+		for _, e := range s.Wheel.Env {
+			c.envName(e.Key)
+		}
+		c.requirements(s.Wheel.Tools)
+	case s.Colcon != nil:
+		c.colcon(s.Colcon)
 	case s.Script != nil:
 		c.script(s.Script.Run)
 		for _, e := range s.Script.Env {

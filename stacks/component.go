@@ -15,6 +15,11 @@ type Component struct {
 	Homepage tree.Text   `toml:"homepage"`
 	Aliases  []Alias     `toml:"aliases"`
 	Notes    []tree.Text `toml:"notes"`
+	// Note are notes under a condition.
+	Note []Note `toml:"note"`
+	// Follows names the platform's version that is this component's: it is
+	// chosen with the platform, not here.
+	Follows tree.Text `toml:"follows"`
 	// OneSoname lists library stems of which one process may load one only.
 	OneSoname []tree.Text `toml:"one_soname"`
 	Variants  []Variant   `toml:"variant"`
@@ -33,6 +38,7 @@ type Component struct {
 	Host      []Host      `toml:"host"`
 	Replaces  AptNames    `toml:"replaces"`
 	Forbid    []Forbid    `toml:"forbid"`
+	Python    []Python    `toml:"python"`
 	// Dir is the component's own folder, for its patches and files. It is set
 	// by who loads the component; nil if there is none.
 	Dir Folder

@@ -129,6 +129,24 @@ type Health struct {
 	Retries  int         `toml:"retries"`
 }
 
+// Python is what a component demands of a Python world that shares its
+// interpreter, whether or not it adds packages to it.
+type Python struct {
+	At          diag.Range  `toml:",at"`
+	When        When        `toml:"when"`
+	World       tree.Text   `toml:"world"` // "" is the world main
+	Constraints []tree.Text `toml:"constraints"`
+	// System makes the world see the interpreter's own packages.
+	System *bool `toml:"system_site"`
+}
+
+// Note is something that a user of the image should know, under a condition.
+type Note struct {
+	At   diag.Range `toml:",at"`
+	When When       `toml:"when,required"`
+	Text tree.Text  `toml:"text,required"`
+}
+
 // World is a Python world: one resolved set of packages in its own prefix.
 type World struct {
 	At          diag.Range  `toml:",at"`

@@ -12,7 +12,7 @@ import (
 // an expression, so that it can be listed, checked and explained.
 //
 // The keys l4t, jetpack, cuda, ubuntu and python take version constraints;
-// arch, soc and distro take words; variant is a table from axis to words; with
+// arch, soc, distro and flavour take words; variant is a table from axis to words; with
 // names components of the stack. A list holds if any of its members does.
 type When struct {
 	At    diag.Range
@@ -30,7 +30,7 @@ type Cond struct {
 // The keys that a condition knows, by what they take.
 var (
 	whenVersions = [...]string{"l4t", "jetpack", "cuda", "ubuntu", "python"}
-	whenWords    = [...]string{"arch", "soc", "distro", "with"}
+	whenWords    = [...]string{"arch", "soc", "distro", "flavour", "with"}
 )
 
 // Situation answers what a condition asks. An unknown version is "".

@@ -44,6 +44,9 @@ func AvailabilityOn(e *catalog.Entry, variants map[string]string, t *platform.Ta
 			return no.Why.V
 		}
 	}
+	if f := e.Follows.V; f != "" && t.Versions[f] == "" {
+		return fmt.Sprintf("%s has no %s", t, f)
+	}
 	if len(e.Versions) > 0 && len(available(e, s)) == 0 {
 		return whyNone(e, s)
 	}

@@ -86,6 +86,10 @@ func (r *resolver) unknownVariant(n *node, v tree.Text) {
 // pick takes the newest version that is for this platform and that every
 // demand allows.
 func (x *expansion) pick(n *node, demands []demand) {
+	if n.entry.Follows.Set() {
+		x.follow(n, demands)
+		return
+	}
 	if len(n.entry.Versions) == 0 {
 		return
 	}
@@ -106,6 +110,23 @@ func (x *expansion) pick(n *node, demands []demand) {
 	}
 	if len(fits) > 0 {
 		n.version = fits[0]
+	}
+}
+
+// follow takes the platform's version. Who wants another one has to move the
+// platform, so that everything else moves with it.
+func (x *expansion) follow(n *node, demands []demand) {
+	name := n.entry.Follows.V
+	n.followed = x.r.target.Versions[name]
+	if n.followed == "" {
+		x.r.unavailable(n)
+		return
+	}
+	for _, d := range demands {
+		if !d.allowsVersion(n.followed) {
+			x.r.add(diag.Errorf("platform-version", d.at, "%s has %s %s, which is not %s", x.r.target, name, n.followed, d.text).
+				WithHelp("a platform's version is moved for the whole stack: [versions] %s = …, or the build argument %s", name, VersionArgument(name)))
+		}
 	}
 }
 

@@ -191,6 +191,11 @@ func (e *evaluator) facets(n *node, p *plan.Plan) {
 	if n.version != nil && n.version.Notes.V != "" {
 		notes = append(slices.Clone(notes), n.version.Notes)
 	}
+	for _, c := range n.entry.Note {
+		if c.When.Holds(s) {
+			notes = append(slices.Clone(notes), c.Text)
+		}
+	}
 	for _, t := range notes {
 		p.Notes = append(p.Notes, n.key.name+": "+e.text(n, t))
 	}

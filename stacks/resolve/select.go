@@ -50,6 +50,7 @@ type node struct {
 	demands  []demand
 	variants map[string]string
 	version  *stacks.Version // nil if the component has no versions
+	followed string          // the platform's version that is the component's
 	options  map[string]string
 	edges    map[string][]key // by kind, sorted
 	parent   *node            // through which it came in first; nil for the stack
@@ -57,7 +58,7 @@ type node struct {
 
 func (n *node) versionText() string {
 	if n.version == nil {
-		return ""
+		return n.followed
 	}
 	return n.version.Version.V
 }

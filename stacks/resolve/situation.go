@@ -45,6 +45,8 @@ func (s situation) Words(key string) []string {
 		return []string{s.arch}
 	case "distro":
 		return []string{s.target.Distro.Name.V, s.target.Distro.ID.V}
+	case "flavour":
+		return []string{s.target.Flavour}
 	case "soc":
 		var socs []string
 		for _, soc := range s.target.SoCs {
