@@ -20,7 +20,7 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 	wanted := l.Packages
 	files := []file{
 		{"jetson.sources", r.sources(archives, n.Arch, true), 0},
-		{"preferences", preferences(r.plan.Apt.Forbid), 0},
+		{"preferences", preferences(r.forbidden(n)), 0},
 	}
 	if len(l.Exact) > 0 {
 		files = append(files, file{"exact", lines(l.Exact), 0})
@@ -46,6 +46,14 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 		node: n, root: r.input(n, graph.Root), script: "apt-fetch.sh", args: wanted, mounts: mounts, network: true, output: dirDebs,
 		env: [][2]string{{"ARCH", n.Arch}},
 	})
+}
+
+// forbidden are the packages that may not come into what a fetch is for.
+func (r *renderer) forbidden(n *graph.Node) []string {
+	if n.Pinned {
+		return r.plan.Apt.Forbid
+	}
+	return nil
 }
 
 // install configures what a fetch brought: in the root itself, or, for a root

@@ -11,6 +11,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/plan"
 )
 
@@ -163,6 +164,8 @@ func cacheName(n *graph.Node) string {
 		return n.Component
 	case n.Link != nil:
 		return "apt"
+	case n.World != nil:
+		return stacks.KindPip
 	}
 	return string(n.Kind)
 }
@@ -181,6 +184,10 @@ func (r *renderer) node(n *graph.Node) (bk.State, error) {
 		return r.source(n)
 	case graph.Step:
 		return r.step(n)
+	case graph.Wheels:
+		return r.wheels(n)
+	case graph.World:
+		return r.world(n)
 	case graph.Merge:
 		return r.merge(r.inputs(n, graph.Tree), r.meta(n)...), nil
 	case graph.Squash:

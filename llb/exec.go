@@ -33,6 +33,7 @@ const (
 	dirSlot     = "/run/jetson/slot"
 	dirExpect   = "/run/jetson/expect"
 	dirResult   = "/run/jetson/result"
+	dirEntry    = "/run/jetson/entry"
 	fileScript  = "/run/jetson/script"
 	fileSecret  = "/run/jetson/override"
 	dirTree     = "/out"     // DESTDIR of a step
@@ -113,6 +114,9 @@ func (r *renderer) scriptState(n *graph.Node, name string) (bk.State, error) {
 		return bk.State{}, err
 	}
 	files := []file{{op.Common, common, 0o444}, {name, script, 0o444}}
+	if beside, data, ok := op.Beside(name); ok {
+		files = append(files, file{beside, data, 0o444})
+	}
 	st := bk.Scratch().File(mkfiles(files), bk.WithCustomName("[internal] "+name), bk.WithDescription(map[string]string{NodeKey: "script/" + name}),
 		bk.ProgressGroup("scripts", "[internal] scripts", false))
 	r.scripts[name] = st

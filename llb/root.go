@@ -47,9 +47,7 @@ func (r *renderer) describe(n *graph.Node) (bk.State, error) {
 		return bk.State{}, err
 	}
 	files := []file{{"plan.json", p, 0o644}}
-	if len(r.plan.Config.Source) > 0 {
-		files = append(files, file{"entrypoint", []byte(entrypoint), 0o755}, file{"setup", lines(r.plan.Config.Source), 0o644})
-	}
+	files = append(files, r.entry()...)
 	// Copied in one piece: a folder's time would be that of the last file
 	// written into it, a copy sets it afterwards.
 	date := unix(r.plan.Date)
@@ -57,13 +55,23 @@ func (r *renderer) describe(n *graph.Node) (bk.State, error) {
 	return bk.Scratch().File(bk.Copy(r.folder(n, files), "/", "/"+MetaDir+"/", info), r.meta(n)...), nil
 }
 
-// entrypoint is a POSIX shell program: it sources the files that the
-// components name, and becomes the command.
+// entry is the entry point with the setup files that it reads, if there are any.
+func (r *renderer) entry() []file {
+	if len(r.plan.Config.Source) == 0 {
+		return nil
+	}
+	return []file{{"entrypoint", []byte(entrypoint), 0o755}, {"setup", lines(r.plan.Config.Source), 0o644}}
+}
+
+// entrypoint sources the files that the components name, and becomes the
+// command. It is bash's because setup files are.
 const entrypoint = `#!/bin/bash
-set -e
 while IFS= read -r file; do
-	[ -r "$file" ] && . "$file"
-done < /usr/share/jetson/setup
+	if [ -r "$file" ]; then
+		. "$file"
+	fi
+done < "${JETSON_SETUP:-/usr/share/jetson/setup}"
+unset JETSON_SETUP file
 [ $# -gt 0 ] || set -- /bin/bash
 exec "$@"
 `
@@ -93,6 +101,11 @@ func (r *renderer) test(n *graph.Node) (bk.State, error) {
 		for _, name := range sortedKeys(vars) {
 			x.env = append(x.env, [2]string{name, vars[name]})
 		}
+	}
+	if len(r.plan.Config.Source) > 0 {
+		// A test runs as a container's command would: through the entry point.
+		x.env = append(x.env, [2]string{"JETSON_SETUP", dirEntry + "/setup"})
+		x.mounts = append(x.mounts, bk.AddMount(dirEntry, r.shared(r.entry()), bk.Readonly))
 	}
 	x.mounts = append(x.mounts, bk.AddMount(dirExpect, r.folder(n, expectations(t)), bk.Readonly))
 	if t.Script != "" {

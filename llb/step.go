@@ -39,6 +39,10 @@ func (r *renderer) step(n *graph.Node) (bk.State, error) {
 		}
 	case stacks.KindScript:
 		r.script(n, &x)
+	case stacks.KindWheel:
+		r.wheel(n, &x)
+	case stacks.KindColcon:
+		r.colcon(n, &x)
 	default:
 		return bk.State{}, fmt.Errorf("steps of kind %q cannot be rendered", n.Step.Kind)
 	}

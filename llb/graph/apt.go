@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/org/jetson-frontend/stacks/plan"
 )
@@ -23,6 +24,7 @@ func (b *builder) chain(what, label, component string, from *Node, links []plan.
 func (b *builder) install(what, label, component string, tip *Node, l *plan.Link, keep bool) *Node {
 	id := fmt.Sprintf("apt/%s/%s", what, linkName(l))
 	fetch := b.fetch(id, label, component, tip, l)
+	fetch.Pinned = keep || strings.HasPrefix(what, testChain)
 	n := &Node{
 		ID: id + "/install", Kind: Install, Component: component, Title: fmt.Sprintf("[%s] install %s", label, describe(l)),
 		Arch: tip.Arch, Exec: tip.Arch, Link: l, Keep: keep,
@@ -39,6 +41,10 @@ func (b *builder) install(what, label, component string, tip *Node, l *plan.Link
 	n.In = []In{{Root, root}, {Debs, fetch}}
 	return b.node(n)
 }
+
+// testChain begins the name of a chain that only a test needs. It stands on
+// the finished image.
+const testChain = "test-"
 
 // fetch runs in the plain base, which reaches the distribution's archives by
 // itself; other archives take certificates.

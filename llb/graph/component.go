@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/plan"
 )
 
@@ -20,7 +21,9 @@ func (b *builder) out(id string) *Node {
 	}
 	var trees []*Node
 	for i := range c.Steps {
-		trees = append(trees, b.step(c, i, slices.Clone(trees)))
+		if c.Steps[i].Kind != stacks.KindWheel { // wheels go into worlds
+			trees = append(trees, b.step(c, i, slices.Clone(trees)))
+		}
 	}
 	var n *Node
 	if len(trees) > 0 {
@@ -98,6 +101,9 @@ func (b *builder) step(c *plan.Component, i int, earlier []*Node) *Node {
 	}
 	for k := range c.Sources {
 		n.In = append(n.In, In{Src, b.source(c, k)})
+	}
+	if s.Wheel != nil && len(s.Wheel.Tools) > 0 {
+		n.In = append(n.In, In{Debs, b.buildTools(c, s)})
 	}
 	return b.node(n)
 }

@@ -30,6 +30,8 @@ const (
 	Extract  Kind = "extract"  // extract them into a sysroot
 	Source   Kind = "source"   // a component's source
 	Step     Kind = "step"     // one step of a component
+	Wheels   Kind = "wheels"   // resolve and download a link of a Python world
+	World    Kind = "world"    // install it
 	Merge    Kind = "merge"    // several trees as one
 	Squash   Kind = "squash"   // several trees as one layer
 	Copy     Kind = "copy"     // files of the build context
@@ -50,6 +52,8 @@ const (
 	Src     Role = "source"  // a source, mounted where it says
 	Tree    Role = "tree"    // a tree to merge; the order counts
 	Sysroot Role = "sysroot" // the target's root in a cross build
+	Built   Role = "built"   // wheels that the graph itself built
+	Earlier Role = "earlier" // what earlier links of a Python world downloaded
 )
 
 // In is one input of a node.
@@ -90,12 +94,17 @@ type Node struct {
 	Source *plan.Source
 	Step   *plan.Step
 	Test   *plan.Test
+	World  *plan.World
+	Python *plan.WorldLink
 	Copies []plan.Copy
 	Mode   Mode
 	// Owner is the component of a Source or Step node.
 	Owner *plan.Component
 	// Keep says that an Install leaves the archive configured in the image.
 	Keep bool
+	// Pinned says that a Fetch is for the image, from which packages may be
+	// kept out. What is only built in does not depend on that.
+	Pinned bool
 }
 
 // Inputs returns the nodes of a role, in order.

@@ -15,6 +15,7 @@ const (
 	TargetDev     = "dev"
 	TargetRuntime = "runtime"
 	TargetTest    = "test"
+	TargetWheels  = "wheels"
 )
 
 // TargetInfo is a target with what it gives.
@@ -30,8 +31,11 @@ func Targets(p *plan.Plan) []TargetInfo {
 		{TargetRuntime, "the image without them"},
 		{TargetTest, "the tests alone: their results, no image"},
 	}
+	if slices.ContainsFunc(p.Components, func(c plan.Component) bool { return !c.Host && buildsWheels(&c) }) {
+		out = append(out, TargetInfo{TargetWheels, "the wheels that this stack builds, as a tree"})
+	}
 	for _, c := range p.Components {
-		if c.Host || len(c.Steps) == 0 {
+		if c.Host || !shipsTree(&c) {
 			continue
 		}
 		out = append(out,
@@ -64,6 +68,8 @@ func (b *builder) build() error {
 	case TargetTest:
 		b.finished(true)
 		b.g.Result = b.results()
+	case TargetWheels:
+		b.g.Result = b.allWheels()
 	default:
 		if err := b.part(name); err != nil {
 			return err
@@ -74,16 +80,19 @@ func (b *builder) build() error {
 
 // part builds one component's tree, or its environment.
 func (b *builder) part(name string) error {
-	if c, ok := b.p.Component(name); ok && len(c.Steps) > 0 {
+	if c, ok := b.p.Component(name); ok && shipsTree(c) {
 		b.g.Result = b.out(name)
 		return nil
 	}
 	if base, ok := strings.CutSuffix(name, envSuffix); ok {
-		if c, ok := b.p.Component(base); ok && len(c.Steps) > 0 {
-			last := len(c.Steps) - 1
+		if c, ok := b.p.Component(base); ok && shipsTree(c) {
 			b.out(base)
-			b.g.Result = b.nodes["step/"+c.ID()+"/"+c.Steps[last].Name].Input(Root)
-			return nil
+			for _, s := range slices.Backward(c.Steps) {
+				if n := b.nodes["step/"+c.ID()+"/"+s.Name]; n != nil {
+					b.g.Result = n.Input(Root)
+					return nil
+				}
+			}
 		}
 	}
 	unknown := &UnknownTarget{Name: name}
@@ -109,6 +118,7 @@ func (b *builder) finished(dev bool) *Node {
 			}
 		}
 	}
+	inputs = append(inputs, b.worlds()...)
 	if len(b.p.Copies) > 0 {
 		inputs = append(inputs, b.node(&Node{ID: "copy", Kind: Copy, Title: "[stack] copy from the context", Arch: b.arch, Copies: b.p.Copies}))
 	}
@@ -158,12 +168,12 @@ func (b *builder) checks(whole *Node) {
 }
 
 func (b *builder) hasTrees() bool {
-	return slices.ContainsFunc(b.p.Components, func(c plan.Component) bool { return c.Shipped && len(c.Steps) > 0 })
+	return len(b.p.Worlds) > 0 || slices.ContainsFunc(b.p.Components, func(c plan.Component) bool { return c.Shipped && len(c.Steps) > 0 })
 }
 
 // test runs in the finished root, with what only the test needs on top of it.
 func (b *builder) test(t *plan.Test, whole *Node) *Node {
-	root := b.chain("test-"+strings.ReplaceAll(t.ID(), "/", "-"), "test "+t.ID(), t.Component, whole, t.Apt, false)
+	root := b.chain(testChain+strings.ReplaceAll(t.ID(), "/", "-"), "test "+t.ID(), t.Component, whole, t.Apt, false)
 	root = b.merged("testroot/"+t.ID(), fmt.Sprintf("[test %s] root", t.ID()), t.Component, append([]*Node{root}, b.trees(t.With)...))
 	return b.node(&Node{
 		ID: "test/" + t.ID(), Kind: Test, Component: t.Component, Title: fmt.Sprintf("[test] %s", t.ID()),

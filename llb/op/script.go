@@ -9,7 +9,7 @@ import (
 	"fmt"
 )
 
-//go:embed sh/*.sh
+//go:embed sh/*.sh py/*.py
 var scripts embed.FS
 
 // Common is the script that every other one reads.
@@ -22,6 +22,16 @@ func Script(name string) ([]byte, error) {
 		return nil, fmt.Errorf("there is no script %s: %w", name, err)
 	}
 	return b, nil
+}
+
+// Beside returns a file that a script needs beside it, or false.
+func Beside(script string) (name string, data []byte, ok bool) {
+	if script != "pip-fetch.sh" {
+		return "", nil, false
+	}
+	const site = "sitecustomize.py"
+	b, err := scripts.ReadFile("py/" + site)
+	return site, b, err == nil
 }
 
 // Names lists the scripts.

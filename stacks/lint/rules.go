@@ -83,7 +83,6 @@ func Rules() []Rule {
 		{Name: "unsettled", Summary: "The stack's conditions contradict each other"},
 		{Name: "unsupported-arch", Summary: "The platform is not built for this architecture"},
 		{Name: "unsupported-device", Summary: "The release does not run on this device"},
-		{Name: "unsupported-kind", Summary: "Steps of this kind cannot be built yet"},
 		{Name: "wrong-type", Summary: "A key has a value of another type than it takes"},
 	}
 }

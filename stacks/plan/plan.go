@@ -81,6 +81,9 @@ type Toolchain struct {
 	Fetch    []string            `json:"fetch,omitempty"`
 	Packages []string            `json:"packages,omitempty"`
 	Cross    map[string][]string `json:"cross,omitempty"` // by target architecture
+	// Kinds are what a kind of step takes over that, so that who does not use
+	// the kind does not depend on it.
+	Kinds map[string][]string `json:"kinds,omitempty"`
 }
 
 // Archive is a Debian archive.

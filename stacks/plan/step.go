@@ -67,13 +67,13 @@ type ScriptStep struct {
 	Network bool              `json:"network,omitempty"`
 }
 
-// WheelStep builds a wheel from source.
+// WheelStep builds a wheel from source, with the interpreter of its world.
 type WheelStep struct {
-	Source  string            `json:"source"`
-	Backend string            `json:"backend"`
-	World   string            `json:"world"`
-	Env     map[string]string `json:"env,omitempty"`
-	Tools   []string          `json:"python_tools,omitempty"`
+	Source      string            `json:"source"`
+	Backend     string            `json:"backend"`
+	Interpreter string            `json:"interpreter"`
+	Env         map[string]string `json:"env,omitempty"`
+	Tools       []string          `json:"python_tools,omitempty"` // requirements of its build
 }
 
 // ColconStep builds a ROS workspace into an overlay.
@@ -90,11 +90,10 @@ type ColconStep struct {
 type World struct {
 	Name        string      `json:"name"`
 	Prefix      string      `json:"prefix"`
-	Interpreter string      `json:"interpreter"`
+	Interpreter string      `json:"interpreter"` // its version, such as 3.10
 	System      bool        `json:"system_site,omitempty"`
 	Constraints []string    `json:"constraints,omitempty"`
 	Links       []WorldLink `json:"links,omitempty"`
-	Apt         []Link      `json:"apt,omitempty"`
 }
 
 // WorldLink is one install into a world.

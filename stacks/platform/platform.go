@@ -65,11 +65,13 @@ type Distribution struct {
 	Digest   tree.Text   `toml:"digest"`
 	Arches   []tree.Text `toml:"arches,required"`
 	// Date is the day of the release. Layers that apt makes carry it.
-	Date     tree.Text            `toml:"date,required"`
-	Archives []tree.Text          `toml:"archives"`
-	Versions tree.Map[tree.Text]  `toml:"versions"`
-	Tools    tree.Map[tree.Words] `toml:"tools"` // by set: the packages that the step kinds run
-	Cross    tree.Map[tree.Words] `toml:"cross"` // by target architecture: what compiling for it needs
+	Date     tree.Text           `toml:"date,required"`
+	Archives []tree.Text         `toml:"archives"`
+	Versions tree.Map[tree.Text] `toml:"versions"`
+	// Pythons are the packages that give an interpreter, by its version.
+	Pythons tree.Map[tree.Words] `toml:"pythons"`
+	Tools   tree.Map[tree.Words] `toml:"tools"` // by set: the packages that the step kinds run
+	Cross   tree.Map[tree.Words] `toml:"cross"` // by target architecture: what compiling for it needs
 	// ToolVersions are versions of tools, by set; where one is too old for a
 	// step kind, Supplies names the component that brings a newer one.
 	ToolVersions tree.Map[tree.Text] `toml:"tool_versions"`

@@ -152,6 +152,11 @@ func (e *evaluator) environment(n *node, c *plan.Component) {
 	for _, k := range n.edges["tools"] {
 		host.merge(e.needs[k].run)
 	}
+	for _, kind := range []string{stacks.KindWheel, stacks.KindColcon} {
+		if set, ok := e.target.Distro.Tools.Get(kind); ok && e.usesKind(n, kind) {
+			host.add("", set.Values()...)
+		}
+	}
 	if n.key.host() {
 		// A tool is built natively: what it builds against is on the host.
 		host.merge(target)
@@ -164,6 +169,12 @@ func (e *evaluator) environment(n *node, c *plan.Component) {
 	}
 	c.Apt = e.links(n, target)
 	c.HostApt = e.links(n, host)
+}
+
+// usesKind reports whether a component has a step of a kind here.
+func (e *evaluator) usesKind(n *node, kind string) bool {
+	s := e.situation(n)
+	return slices.ContainsFunc(n.entry.Steps, func(st stacks.Step) bool { return st.Kind.V == kind && st.When.Holds(s) })
 }
 
 // links puts a set into the order of the chain.
@@ -203,11 +214,14 @@ func (e *evaluator) plain() situation {
 	return situation{target: e.target, arch: e.target.Arch, present: e.present}
 }
 
-// apt unites what all shipped components and the stack itself install.
-func (e *evaluator) apt() plan.Apt {
+// apt unites what all shipped components and the stack itself install, and
+// more of the distribution's own packages. What the base image brings is not
+// installed again.
+func (e *evaluator) apt(more []string) plan.Apt {
 	run, dev := linkSet{}, linkSet{}
+	run.add("", more...)
 	for _, n := range e.graph.order {
-		if e.shipped[n.key] {
+		if e.shipped[n.key] && !e.provided[n.key.name] {
 			run.merge(e.needs[n.key].run)
 			dev.merge(e.needs[n.key].link)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/interp"
 	"github.com/org/jetson-frontend/stacks/lock"
@@ -22,12 +23,14 @@ type evaluator struct {
 	needs   map[key]*aptNeeds
 	// replaced maps a Debian package to the component that stands in for it.
 	replaced map[string]string
+	// provided are the components that the chosen base image already holds.
+	provided map[string]bool
 }
 
 func newEvaluator(r *resolver, g *graph) *evaluator {
 	e := &evaluator{
 		resolver: r, graph: g, present: presence(g.nodes),
-		shipped: map[key]bool{}, needs: map[key]*aptNeeds{}, replaced: map[string]string{},
+		shipped: map[key]bool{}, needs: map[key]*aptNeeds{}, replaced: map[string]string{}, provided: map[string]bool{},
 	}
 	for _, n := range g.order {
 		if n.parent == nil {
@@ -77,8 +80,8 @@ func (e *evaluator) plan() *plan.Plan {
 		p.Date = max(p.Date, c.Date)
 	}
 	p.Date = max(p.Date, p.Platform.Date)
-	p.Apt = e.apt()
 	p.Worlds = e.worlds()
+	p.Apt = e.apt(e.pythons(p.Worlds))
 	p.Copies = e.copies()
 	p.Tests = e.tests()
 	e.config(p)
@@ -153,6 +156,10 @@ func (e *evaluator) releaseBase(t tree.Text) plan.Image {
 		for _, b := range r.Bases {
 			if b.Name.V == t.V {
 				t.V = b.Image.V
+				for _, p := range b.Provides {
+					e.provided[p.V] = true
+				}
+				break
 			}
 		}
 	}
@@ -217,8 +224,15 @@ func short(id string) string {
 func (e *evaluator) toolchain() plan.Toolchain {
 	var t plan.Toolchain
 	for _, set := range e.target.Distro.Tools {
-		if set.Key.V == "fetch" {
+		switch set.Key.V {
+		case "fetch":
 			t.Fetch = sorted(set.Val.Values())
+			continue
+		case stacks.KindPip, stacks.KindWheel, stacks.KindColcon:
+			if t.Kinds == nil {
+				t.Kinds = map[string][]string{}
+			}
+			t.Kinds[set.Key.V] = sorted(set.Val.Values())
 			continue
 		}
 		t.Packages = append(t.Packages, set.Val.Values()...)

@@ -10,8 +10,6 @@ import (
 	"github.com/org/jetson-frontend/stacks/tree"
 )
 
-func (e *evaluator) worlds() []plan.World { return nil }
-
 func (e *evaluator) copies() []plan.Copy {
 	var out []plan.Copy
 	for _, c := range e.in.Stack.Copy {
@@ -121,6 +119,9 @@ func (e *evaluator) config(p *plan.Plan) {
 			}
 		}
 		c.Source = append(c.Source, e.textList(n, n.entry.Entry.Source)...)
+		for _, prefix := range e.overlays(n) {
+			c.Source = append(c.Source, prefix+"/local_setup.bash")
+		}
 		if len(n.entry.Cmd.Argv) > 0 {
 			if cmd != nil && len(e.in.Stack.Image.Cmd) == 0 {
 				e.add(diag.Errorf("two-commands", n.line(), "both %s and %s start something by default", cmd.key.name, n.key.name).

@@ -178,8 +178,10 @@ func (e *evaluator) steps(n *node, c *plan.Component) []plan.Step {
 				Run: st.Script.Run.V, Source: e.sourcePath(n, c, st.Script.Source), Env: e.textMap(n, st.Script.Env),
 				Outputs: e.textList(n, st.Script.Outputs), Network: st.Script.Network.Set(),
 			}
-		default:
-			e.errorf("unsupported-kind", st.Kind.At, "steps of kind %q cannot be built yet", st.Kind.V)
+		case st.Wheel != nil:
+			e.wheel(n, c, st, &step)
+		case st.Colcon != nil:
+			e.colcon(n, c, st, &step)
 		}
 		out = append(out, step)
 	}
@@ -227,7 +229,7 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 	lists = append(lists, e.userCMake(n))
 	for _, list := range lists {
 		for _, o := range list {
-			v := e.text(n, tree.Text{V: stacks.CMakeValue(o.Val), At: o.Val.At})
+			v := e.text(n, cmakeText(o.Val))
 			if allowed, ok := raw.AllowedValues(o.Key.V); ok && !slices.Contains(allowed, v) {
 				e.errorf("bad-value", o.Val.At, "%s takes %s, not %q", o.Key.V, strings.Join(allowed, ", "), v)
 			}
@@ -239,6 +241,8 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 	}
 	step.CMake = cm
 }
+
+func cmakeText(s tree.Scalar) tree.Text { return tree.Text{V: stacks.CMakeValue(s), At: s.At} }
 
 // userCMake reads [options.<component>] cmake = { … }.
 func (e *evaluator) userCMake(n *node) tree.Map[tree.Scalar] {

@@ -18,20 +18,6 @@ EMULATOR=/usr/bin/qemu-$MACHINE-static
 configure_log=/tmp/jetson-configure.log
 build_log=/tmp/jetson-build.log
 
-caches() {
-	export CCACHE_DIR=/run/jetson/ccache CCACHE_BASEDIR="$BUILD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
-	export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime CCACHE_MAXSIZE=20G CCACHE_TEMPDIR=/tmp/jetson-ccache
-	export CCACHE_STATSLOG=/tmp/jetson-ccache.stats
-	remote=$(override CCACHE_REMOTE_STORAGE)
-	[ -z "$remote" ] || export CCACHE_REMOTE_STORAGE="$remote" CCACHE_SECONDARY_STORAGE="$remote"
-}
-
-report_cache() {
-	[ -s "$CCACHE_STATSLOG" ] || return 0
-	awk '/^(direct_cache_hit|preprocessed_cache_hit|remote_storage_hit)$/ {h++} /^cache_miss$/ {m++}
-		END {if (h + m) printf "jetson: ccache %d of %d hits\n", h, h + m}' "$CCACHE_STATSLOG"
-}
-
 # toolchain writes the file that turns a build into a cross build.
 toolchain() {
 	cat <<-END
@@ -113,8 +99,8 @@ verify() {
 }
 
 main() {
-	caches
-	mkdir -p "$BUILD" "$CCACHE_TEMPDIR"
+	ccache_setup
+	mkdir -p "$BUILD"
 	set -- "$@" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" -DCMAKE_INSTALL_PREFIX="$PREFIX" \
 		-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_EXPORT_NO_PACKAGE_REGISTRY=ON
 	if [ -n "${CUDA:-}" ]; then
@@ -145,7 +131,7 @@ main() {
 		END
 	fi
 	quietly "$build_log" ninja -C "$BUILD" -j "$n" "$@"
-	report_cache
+	ccache_report
 	install_all
 	verify
 	finish /out

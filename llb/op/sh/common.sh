@@ -55,6 +55,24 @@ jobs() {
 	echo "$n"
 }
 
+# ccache_setup points ccache at the cache that all compiles of one architecture
+# and compiler share.
+ccache_setup() {
+	export CCACHE_DIR=/run/jetson/ccache CCACHE_BASEDIR="/build/$COMPONENT" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
+	export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime CCACHE_MAXSIZE=20G CCACHE_TEMPDIR=/tmp/jetson-ccache
+	export CCACHE_STATSLOG=/tmp/jetson-ccache.stats
+	remote=$(override CCACHE_REMOTE_STORAGE)
+	[ -z "$remote" ] || export CCACHE_REMOTE_STORAGE="$remote" CCACHE_SECONDARY_STORAGE="$remote"
+	mkdir -p "$CCACHE_TEMPDIR"
+}
+
+# ccache_report says how much came from the cache.
+ccache_report() {
+	[ -s "${CCACHE_STATSLOG:-}" ] || return 0
+	awk '/^(direct_cache_hit|preprocessed_cache_hit|remote_storage_hit)$/ {h++} /^cache_miss$/ {m++}
+		END {if (h + m) printf "jetson: ccache %d of %d hits\n", h, h + m}' "$CCACHE_STATSLOG"
+}
+
 # quietly LOG COMMAND… runs a command with its output in a file and shows how
 # far it got; if it fails, the end of the output and the command are shown.
 quietly() {

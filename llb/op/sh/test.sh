@@ -4,6 +4,7 @@
 #                        the same for stderr, exit, files
 #   /run/jetson/script   the test's script, if it is one
 #   /run/jetson/result   is written to if the test passes
+#   /run/jetson/entry    the image's entry point, if it has one
 #   arguments            the test's command, if it is one
 . /run/jetson/op/common.sh
 
@@ -12,6 +13,9 @@ work=/tmp/jetson-test
 mkdir -p "$work"
 if [ $# -eq 0 ]; then
 	set -- sh /run/jetson/script
+fi
+if [ -d /run/jetson/entry ]; then
+	set -- bash /run/jetson/entry/entrypoint "$@"
 fi
 limit=
 if command -v timeout >/dev/null 2>&1; then

@@ -1,0 +1,93 @@
+# Resolves one link of a Python world and downloads its wheels. Runs on the
+# build platform whatever the target is: pip only computes.
+#
+#   /run/jetson/root     the target's plain root; its C library decides which
+#                        wheels can run
+#   /run/jetson/pip      indexes, constraints, wanted, nodeps: one a line
+#   /run/jetson/local    wheels by address
+#   /run/jetson/built/N  wheels that this build made
+#   /run/jetson/earlier/N  what the links before this one took
+#   /run/jetson/cache    pip's cache
+#   /run/jetson/out      the result: wheels, `versions`, `flags`
+#   MACHINE, PYTHON      the target's
+. /run/jetson/op/common.sh
+
+in=/run/jetson/pip
+out=/run/jetson/out
+export PYTHONPATH=/run/jetson/op PYTHONDONTWRITEBYTECODE=1 TARGET_MACHINE="$MACHINE" TARGET_PYTHON="$PYTHON"
+
+# flags says what the target can run, as pip's options. The C library's version
+# is that of the package in the root.
+flags() {
+	glibc=$(awk '/^Package: libc6$/ {on = 1} on && /^Version: / {split($2, v, /[.-]/); print v[2]; exit}' /run/jetson/root/var/lib/dpkg/status)
+	[ -n "$glibc" ] || die "the image has no C library that wheels could use"
+	printf '%s\n' --only-binary=:all: --implementation cp --python-version "$PYTHON"
+	while [ "$glibc" -ge 17 ]; do
+		printf '%s\n' --platform "manylinux_2_${glibc}_$MACHINE"
+		glibc=$((glibc - 1))
+	done
+	printf '%s\n' --platform "manylinux2014_$MACHINE" --platform "linux_$MACHINE"
+	if [ "$MACHINE" = x86_64 ]; then
+		printf '%s\n' --platform manylinux2010_x86_64 --platform manylinux1_x86_64
+	fi
+}
+flags >"$out/flags"
+
+# What earlier links took is fixed for this one.
+cp "$in/constraints" /tmp/constraints
+for dir in /run/jetson/earlier/*; do
+	[ -e "$dir/versions" ] || continue
+	cat "$dir/versions" >>/tmp/constraints
+done
+
+# download ARGUMENT… runs pip with everything that is the same each time.
+download() {
+	while IFS= read -r flag; do
+		set -- "$flag" "$@"
+	done <<-END
+		$(sed '1!G;h;$!d' "$out/flags")
+	END
+	first=--index-url
+	while IFS= read -r index; do
+		set -- "$first" "$index" "$@"
+		first=--extra-index-url
+	done <"$in/indexes"
+	for dir in /run/jetson/earlier/*; do
+		[ -d "$dir" ] && set -- --find-links "$dir" "$@"
+	done
+	if ! python3 -m pip download --no-input --disable-pip-version-check --no-color --progress-bar off --cache-dir /run/jetson/cache \
+		--dest "$out" "$@" >/tmp/pip.log 2>&1; then
+		grep -E 'ERROR|error|conflict' /tmp/pip.log | tail -n 30 >&2 || tail -n 30 /tmp/pip.log >&2
+		die "pip cannot get what this Python world needs for $MACHINE and Python $PYTHON"
+	fi
+}
+
+set --
+while IFS= read -r requirement; do
+	set -- "$@" "$requirement"
+done <"$in/wanted"
+for wheel in /run/jetson/local/*.whl /run/jetson/built/*/wheels/*.whl; do
+	[ -e "$wheel" ] && set -- "$@" "$wheel"
+done
+[ $# -eq 0 ] || download --constraint /tmp/constraints "$@"
+set --
+while IFS= read -r requirement; do
+	set -- "$@" "$requirement"
+done <"$in/nodeps"
+[ $# -eq 0 ] || download --no-deps --constraint /tmp/constraints "$@"
+
+# What an earlier link has is not installed twice.
+for dir in /run/jetson/earlier/*; do
+	[ -e "$dir/versions" ] || continue
+	for wheel in "$dir"/*.whl; do
+		[ -e "$wheel" ] && rm -f "$out/${wheel##*/}"
+	done
+done
+: >"$out/versions"
+for wheel in "$out"/*.whl; do
+	[ -e "$wheel" ] || continue
+	printf '%s\n' "${wheel##*/}" | sed 's/^\([^-]*\)-\([^-]*\)-.*/\1==\2/' >>"$out/versions"
+done
+sort -o "$out/versions" "$out/versions"
+find "$out" -exec touch -h -d @0 {} +
+say "$(grep -c . "$out/versions" || :) packages, $(du -sm "$out" | cut -f1) MB"

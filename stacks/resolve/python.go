@@ -1,0 +1,200 @@
+package resolve
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/tree"
+)
+
+// worldRoot is where Python worlds lie. None of them is the distribution's:
+// that one is apt's alone.
+const worldRoot = "/opt/python/"
+
+// worldOf is the name of a world as a component or a stack writes it.
+func worldOf(t tree.Text) string {
+	if t.V == "" {
+		return stacks.MainWorld
+	}
+	return t.V
+}
+
+// worlds unites what the shipped components and the stack put into Python
+// worlds. A world that nothing joins is not made.
+func (e *evaluator) worlds() []plan.World {
+	links := map[string]map[string]*plan.WorldLink{}
+	link := func(world, name string) *plan.WorldLink {
+		if links[world] == nil {
+			links[world] = map[string]*plan.WorldLink{}
+		}
+		if links[world][name] == nil {
+			links[world][name] = &plan.WorldLink{Name: name}
+		}
+		return links[world][name]
+	}
+	for _, n := range e.graph.order {
+		if n.key.host() || !e.shipped[n.key] {
+			continue
+		}
+		s := e.situation(n)
+		for _, st := range n.entry.Steps {
+			if st.Pip != nil && st.When.Holds(s) {
+				e.pip(n, st.Pip, link)
+			}
+		}
+	}
+	for _, w := range e.in.Stack.Python {
+		if len(w.Val.Packages) == 0 {
+			continue
+		}
+		l := link(w.Key.V, "application")
+		l.Requirements = append(l.Requirements, texts(w.Val.Packages)...)
+		e.unlocked(w.Key.At, w.Key.V)
+		if w.Val.Index.Set() {
+			l.Indexes = append(l.Indexes, w.Val.Index.V)
+		}
+	}
+	var out []plan.World
+	for _, name := range sortedKeys(links) {
+		w := e.world(name)
+		for _, at := range stacks.WorldLinks() {
+			if l := links[name][at]; l != nil {
+				l.Requirements, l.NoDeps = sorted(l.Requirements), sorted(l.NoDeps)
+				l.Indexes, l.From = sorted(l.Indexes), sorted(l.From)
+				slices.SortFunc(l.Wheels, func(a, b plan.Blob) int { return strings.Compare(a.URL, b.URL) })
+				w.Links = append(w.Links, *l)
+			}
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// pip adds a step to its world's link.
+func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name string) *plan.WorldLink) {
+	at := "library"
+	if st.Link.Set() {
+		at = st.Link.V
+	}
+	l := link(worldOf(st.World), at)
+	reqs := e.textList(n, st.Requirements)
+	for i, r := range reqs {
+		if !stacks.ValidRequirement(r) {
+			e.errorf("bad-requirement", st.Requirements[i].At, "%q is not a requirement", r)
+		}
+	}
+	if st.NoDeps {
+		l.NoDeps = append(l.NoDeps, reqs...)
+	} else {
+		l.Requirements = append(l.Requirements, reqs...)
+	}
+	if st.Index.Set() {
+		index := e.text(n, st.Index)
+		if !stacks.ValidURL(index, "https", "http") {
+			e.errorf("bad-url", st.Index.At, "%q is not an http or https address", index)
+		}
+		l.Indexes = append(l.Indexes, index)
+	}
+	for _, w := range st.Wheels {
+		if w.When.Holds(e.situation(n)) {
+			l.Wheels = append(l.Wheels, plan.Blob{URL: e.text(n, w.HTTP), SHA256: e.text(n, w.SHA256)})
+		}
+	}
+	if len(reqs) > 0 {
+		e.unlocked(n.line(), worldOf(st.World))
+	}
+	for _, k := range append(slices.Clone(n.edges["build"]), append(slices.Clone(n.edges["link"]), n.key)...) {
+		if m := e.graph.nodes[k]; m != nil && hasStep(m.entry.Component, stacks.KindWheel) {
+			l.From = append(l.From, k.id())
+		}
+	}
+}
+
+// unlocked says that an index decides what a world gets.
+func (e *evaluator) unlocked(at diag.Range, world string) {
+	if e.in.Overrides.Locked {
+		e.add(diag.Errorf("not-locked", at, "the Python world %q takes what its index has on the day", world).WithHelp("name wheels by address and sha256"))
+		return
+	}
+	if slices.ContainsFunc(e.diags, func(g diag.Diagnostic) bool {
+		return g.Rule == "unpinned" && strings.Contains(g.Summary, "Python world \""+world+"\"")
+	}) {
+		return
+	}
+	e.add(diag.Warnf("unpinned", at, "the Python world %q takes what its index has on the day", world))
+}
+
+// world evaluates everything of a world but its links.
+func (e *evaluator) world(name string) plan.World {
+	w := plan.World{Name: name, Prefix: worldRoot + name, System: true}
+	for _, n := range e.graph.order {
+		if n.key.host() || !e.shipped[n.key] {
+			continue
+		}
+		for _, p := range n.entry.Python {
+			if worldOf(p.World) != name || !p.When.Holds(e.situation(n)) {
+				continue
+			}
+			w.Constraints = append(w.Constraints, e.textList(n, p.Constraints)...)
+			if p.System != nil {
+				w.System = *p.System
+			}
+		}
+	}
+	own, _ := e.in.Stack.Python.Get(name)
+	w.Constraints = sorted(append(w.Constraints, texts(own.Constraints)...))
+	if own.System != nil {
+		w.System = *own.System
+	}
+	w.Interpreter = e.interpreter(name, own.Interpreter)
+	return w
+}
+
+// interpreter is the version of a world's Python. It has to be one that the
+// distribution has.
+func (e *evaluator) interpreter(world string, t tree.Text) string {
+	v, at := e.target.Versions["python"], e.in.Stack.At
+	if t.Set() {
+		v, at = t.V, t.At
+	}
+	if _, ok := e.target.Distro.Pythons.Get(v); !ok {
+		var known []string
+		for _, p := range e.target.Distro.Pythons {
+			known = append(known, p.Key.V)
+		}
+		g := diag.Errorf("unavailable", at, "%s has no Python %s for the world %q", e.target.Distro.Name.V, v, world)
+		g.Help = diag.DidYouMean(v, known)
+		e.add(g)
+	}
+	return v
+}
+
+// pythons are the packages of the interpreters that the worlds use.
+func (e *evaluator) pythons(worlds []plan.World) []string {
+	var out []string
+	for _, w := range worlds {
+		if p, ok := e.target.Distro.Pythons.Get(w.Interpreter); ok {
+			out = append(out, p.Values()...)
+		}
+	}
+	return sorted(out)
+}
+
+func (e *evaluator) wheel(n *node, c *plan.Component, st stacks.Step, step *plan.Step) {
+	raw := st.Wheel
+	w := &plan.WheelStep{
+		Source: e.sourcePath(n, c, raw.Source), Backend: "pep517", Env: e.textMap(n, raw.Env), Tools: sorted(e.textList(n, raw.Tools)),
+	}
+	if raw.Backend.Set() {
+		w.Backend = raw.Backend.V
+	}
+	own, _ := e.in.Stack.Python.Get(worldOf(raw.World))
+	w.Interpreter = e.interpreter(worldOf(raw.World), own.Interpreter)
+	if w.Source == "" {
+		e.errorf("missing-key", st.At, "a wheel step needs a source")
+	}
+	step.Wheel = w
+}
