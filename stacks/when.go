@@ -29,7 +29,7 @@ type Cond struct {
 
 // The keys that a condition knows, by what they take.
 var (
-	whenVersions = [...]string{"l4t", "jetpack", "cuda", "ubuntu", "python"}
+	whenVersions = [...]string{"l4t", "jetpack", "cuda", "cudnn", "tensorrt", "vpi", "ubuntu", "python"}
 	whenWords    = [...]string{"arch", "soc", "distro", "flavour", "with"}
 )
 

@@ -134,7 +134,8 @@ func (d demand) allowsVersion(v string) bool {
 	return !slices.ContainsFunc(d.allows, func(c version.Constraint) bool { return !c.Allows(v) })
 }
 
-// available returns the versions whose conditions hold, the newest first.
+// available returns the versions whose conditions hold, the newest first. Names
+// have no order of their own: they stay in the file's.
 func available(e *catalog.Entry, s stacks.Situation) []*stacks.Version {
 	var out []*stacks.Version
 	for i := range e.Versions {
@@ -142,7 +143,12 @@ func available(e *catalog.Entry, s stacks.Situation) []*stacks.Version {
 			out = append(out, &e.Versions[i])
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *stacks.Version) int { return version.Compare(b.Version.V, a.Version.V) })
+	slices.SortStableFunc(out, func(a, b *stacks.Version) int {
+		if version.Named(a.Version.V) && version.Named(b.Version.V) {
+			return 0
+		}
+		return version.Compare(b.Version.V, a.Version.V)
+	})
 	return out
 }
 

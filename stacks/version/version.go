@@ -297,3 +297,6 @@ func prefixMatch(v, want string) bool {
 	}
 	return true
 }
+
+// Named reports whether v is a name such as humble, and not a number.
+func Named(v string) bool { return v != "" && (v[0] < '0' || v[0] > '9') }

@@ -56,7 +56,7 @@ done
 say "build with $n jobs"
 mkdir -p "$PREFIX"
 quietly /tmp/jetson-colcon.log colcon --log-base /tmp/colcon-log build --base-paths "$SOURCE" --build-base "/build/$COMPONENT" \
-	--install-base "$PREFIX" --merge-install --parallel-workers 1 --event-handlers console_direct+ -- "$@"
+	--install-base "$PREFIX" --merge-install --executor sequential --event-handlers console_direct+ "$@"
 ccache_report
 [ -e "$PREFIX/local_setup.bash" ] || die "colcon built nothing in $SOURCE"
 mkdir -p "/out$PREFIX"

@@ -62,13 +62,15 @@ download() {
 	fi
 }
 
+# Wheels come first: pip gives up on a name that no index has before it looks
+# at the files after it.
 set --
-while IFS= read -r requirement; do
-	set -- "$@" "$requirement"
-done <"$in/wanted"
 for wheel in /run/jetson/local/*.whl /run/jetson/built/*/wheels/*.whl; do
 	[ -e "$wheel" ] && set -- "$@" "$wheel"
 done
+while IFS= read -r requirement; do
+	set -- "$@" "$requirement"
+done <"$in/wanted"
 [ $# -eq 0 ] || download --constraint /tmp/constraints "$@"
 set --
 while IFS= read -r requirement; do
