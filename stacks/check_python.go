@@ -88,7 +88,7 @@ func (c checker) colcon(s *ColconStep) {
 	for _, list := range [][]tree.Text{s.Packages, s.Skip} {
 		for _, p := range list {
 			if !open(p) && !rosPackage.MatchString(p.V) {
-				c.add(c.errorf("bad-name", p.At, "%q cannot be the name of a ROS package", p.V))
+				c.add(c.errorf("bad-name", p.At, "%q cannot be the name of a package of a workspace", p.V))
 			}
 		}
 	}

@@ -104,7 +104,7 @@ func parseRef(d *tree.Decoder, v *tree.Value, offset int, s string) Ref {
 		c, err := version.ParseConstraint(r.Constraint.V)
 		if err != nil || r.Constraint.V == "" {
 			d.Add(diag.Errorf("bad-constraint", orRange(r.Constraint.At, r.At), "%q is not a version constraint", r.Constraint.V).
-				WithHelp("write it like @9.3, @>=9,<10 or @humble"))
+				WithHelp("write it like @9.3, or @>=9,<10"))
 		}
 		r.Allows = c
 	}

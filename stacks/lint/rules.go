@@ -5,7 +5,7 @@ func Rules() []Rule {
 	return []Rule{
 		{Name: "bad-argument", Summary: "A build argument has a value that it cannot take"},
 		{Name: "bad-constraint", Summary: "A version constraint cannot be read",
-			Doc: "Constraints are comparisons joined by commas: `>=9,<10`, `=9.3.1`, `9.3` (every 9.3.x), `~9.3.1` (below 9.4), `^9.3` (below 10), `!=9.3.0`, or a name such as `humble`."},
+			Doc: "Constraints are comparisons joined by commas: `>=9,<10`, `=9.3.1`, `9.3` (every 9.3.x), `~9.3.1` (below 9.4), `^9.3` (below 10), `!=9.3.0`, or a name where versions are names."},
 		{Name: "bad-date", Summary: "A date is not written as YYYY-MM-DD"},
 		{Name: "bad-default", Summary: "A default is not among the values of its axis"},
 		{Name: "bad-lock", Summary: "The lock file cannot be read", Doc: "Write it anew, or take it from version control."},
