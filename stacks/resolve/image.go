@@ -132,6 +132,12 @@ func (e *evaluator) config(p *plan.Plan) {
 		}
 		e.facets(n, p)
 	}
+	for _, w := range p.Worlds {
+		if w.Name == stacks.MainWorld { // as if it were activated
+			prepend(c, "PATH", []string{w.Prefix + "/bin"})
+			c.Env["VIRTUAL_ENV"] = w.Prefix
+		}
+	}
 	e.stackConfig(p)
 	if len(c.Env) == 0 {
 		c.Env = nil
