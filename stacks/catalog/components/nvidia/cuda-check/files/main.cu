@@ -1,8 +1,10 @@
-// Asks the runtime library for its version, which needs no GPU, or adds
-// numbers on the GPU and holds the sums against the processor's.
+// Says which CUDA it was compiled with and which runtime library was loaded,
+// which needs no GPU, or adds numbers on the GPU and holds the sums against the
+// processor's.
 #include <cstdio>
 #include <cstring>
 #include <cuda_runtime.h>
+#include <dlfcn.h>
 
 namespace {
 
@@ -19,15 +21,23 @@ bool failed(const char* what, cudaError_t status) {
   return true;
 }
 
+// Older runtimes tell their version only where there is a driver, so the file
+// is asked for and not the library.
 int version() {
-  int runtime = 0;
-  if (failed("runtime version", cudaRuntimeGetVersion(&runtime))) return 1;
-  std::printf("compiled with %d.%d, runtime %d.%d\n", CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, runtime / 1000,
-              runtime % 1000 / 10);
+  Dl_info where;
+  void* symbol = dlsym(RTLD_DEFAULT, "cudaRuntimeGetVersion");
+  if (symbol == nullptr || dladdr(symbol, &where) == 0) {
+    std::fprintf(stderr, "no runtime library is loaded\n");
+    return 1;
+  }
+  std::printf("compiled with %d.%d, loaded %s\n", CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, where.dli_fname);
   return 0;
 }
 
 int onDevice() {
+  int runtime = 0;
+  if (failed("runtime version", cudaRuntimeGetVersion(&runtime))) return 1;
+  std::printf("runtime %d.%d\n", runtime / 1000, runtime % 1000 / 10);
   static int a[count], b[count], sum[count];
   for (int i = 0; i < count; i++) {
     a[i] = i;
