@@ -71,7 +71,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the image is missing: %w", err)
 	}
-	say("done: VTK and PCL compiled and tested, with a program that uses both; the image has %d MB", st.Size()>>20)
+	say("done: everything is compiled and tested; the image has %d MB", st.Size()>>20)
 	return nil
 }
 
