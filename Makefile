@@ -1,13 +1,14 @@
 # make demo   builds an example for linux/arm64, from nothing but Go and make
 # make test   runs every test
 # make bench  prints the benchmarks
+# make realworld  compiles VTK and PCL from their own sources, for half an hour
 #
 # What is made once (tools, base images, a builder's state) is kept in .cache.
 
 CACHE := .cache
 GO    ?= go
 
-.PHONY: all demo test unit lint bench setup tools clean fuzz
+.PHONY: all demo realworld test unit lint bench setup tools clean fuzz
 
 all: bin/jetson bin/jetson-frontend
 
@@ -34,6 +35,11 @@ $(CACHE)/bin/buildkitd-%: tools/buildkit-%/go.mod
 
 demo: setup $(CACHE)/bin/buildkitd bin/jetson
 	@$(GO) run ./internal/demo
+
+# VTK and PCL from their original archives, and a program that uses both. A
+# second run finds what the first has compiled in .cache/realworld.
+realworld: setup $(CACHE)/bin/buildkitd bin/jetson
+	@$(GO) run ./internal/realworld
 
 test: setup tools lint
 	JETSON_TEST_E2E=1 $(GO) test -timeout 40m ./...

@@ -110,11 +110,13 @@ type CMakeStep struct {
 	Cross     *bool                 `toml:"cross"` // false: emulate where the builder is of another architecture
 }
 
-// CMakeIf are options under a condition.
+// CMakeIf are options under a condition. CUDA makes the step one that compiles
+// device code.
 type CMakeIf struct {
 	At      diag.Range            `toml:",at"`
 	When    When                  `toml:"when,required"`
-	Options tree.Map[tree.Scalar] `toml:"options,required"`
+	Options tree.Map[tree.Scalar] `toml:"options"`
+	CUDA    bool                  `toml:"cuda"`
 }
 
 // ColconStep builds a ROS workspace into an overlay of its own.

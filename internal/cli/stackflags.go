@@ -33,7 +33,7 @@ type stackFlags struct {
 func (s *stackFlags) register(f *pflag.FlagSet) {
 	f.StringVarP(&s.file, "file", "f", "", "the stack file (stack.toml); - is standard input")
 	f.StringVar(&s.platform, "platform", "", "what to build for, as linux/arm64 (default: the stack's own)")
-	f.StringArrayVar(&s.args, "build-arg", nil, "override a part of the stack, as JETPACK=6.2 or VTK_VERSION=9.3.1")
+	f.StringArrayVar(&s.args, "build-arg", nil, "override a part of the stack, as JETPACK=6.2 or PYTHON_VERSION=3.10")
 	f.StringArrayVar(&s.contexts, "build-context", nil, "put something in place of an image, a source or the catalog, as NAME=PATH")
 }
 

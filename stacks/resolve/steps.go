@@ -224,6 +224,7 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 	for _, i := range raw.If {
 		if i.When.Holds(e.situation(n)) {
 			lists = append(lists, i.Options)
+			cm.CUDA = cm.CUDA || i.CUDA
 		}
 	}
 	lists = append(lists, e.userCMake(n))
