@@ -69,13 +69,9 @@ func (r *renderer) cmake(n *graph.Node, x *exec) {
 	for _, name := range sortedKeys(s.HostTools) {
 		tools = append(tools, name+"="+s.HostTools[name])
 	}
-	cuda := ""
-	if s.CUDA {
-		cuda = "1"
-	}
 	x.env = append(x.env,
 		[2]string{"SOURCE", s.Source},
-		[2]string{"PREFIX", s.Prefix}, [2]string{"BUILD_TYPE", s.BuildType}, [2]string{"CUDA", cuda},
+		[2]string{"PREFIX", s.Prefix}, [2]string{"BUILD_TYPE", s.BuildType}, [2]string{"CUDA", strings.Join(s.CUDA, ";")},
 		[2]string{"HOST_TOOLS", strings.Join(tools, "\n")}, [2]string{"UNUSED", strings.Join(s.Unused, "\n")},
 		[2]string{"TARGETS", strings.Join(s.Targets, "\n")}, [2]string{"INSTALL", strings.Join(s.Install, "\n")},
 	)

@@ -48,6 +48,7 @@ func Rules() []Rule {
 		{Name: "no-file", Summary: "A component's folder lacks a file that the component names"},
 		{Name: "no-folder", Summary: "A component names a file of its own, and has no folder",
 			Doc: "A component with patches or files is a folder that holds <name>.toml and them."},
+		{Name: "no-device", Summary: "A component has device code, and the platform names no GPU"},
 		{Name: "no-platform", Summary: "The stack does not say what it is for"},
 		{Name: "no-version", Summary: "No version of a component fits what is asked for"},
 		{Name: "not-locked", Summary: "With LOCKED=1, something that can change is not in the lock"},

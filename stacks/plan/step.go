@@ -28,7 +28,9 @@ type CMakeStep struct {
 	Targets   []string          `json:"targets,omitempty"`
 	Install   []string          `json:"install,omitempty"`
 	HostTools map[string]string `json:"host_tools,omitempty"`
-	CUDA      bool              `json:"cuda,omitempty"`
+	// CUDA are the compute capabilities to make device code for, without dots;
+	// none if the step has no device code.
+	CUDA []string `json:"cuda,omitempty"`
 }
 
 // FilesStep puts files in place.

@@ -209,7 +209,7 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 	cm := &plan.CMakeStep{
 		Source: e.sourcePath(n, c, raw.Source), Prefix: "/usr/local", BuildType: "Release", Options: map[string]string{},
 		Unused: sorted(raw.Unused.Values()), Targets: texts(raw.Targets), Install: texts(raw.Install),
-		HostTools: e.textMap(n, raw.HostTools), CUDA: raw.CUDA,
+		HostTools: e.textMap(n, raw.HostTools),
 	}
 	if cm.Source == "" {
 		e.errorf("missing-key", st.At, "a cmake step needs a source")
@@ -220,14 +220,18 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 	if raw.BuildType.Set() {
 		cm.BuildType = e.text(n, raw.BuildType)
 	}
+	cuda := raw.CUDA
 	lists := []tree.Map[tree.Scalar]{raw.Options}
 	for _, i := range raw.If {
 		if i.When.Holds(e.situation(n)) {
 			lists = append(lists, i.Options)
-			cm.CUDA = cm.CUDA || i.CUDA
+			cuda = cuda || i.CUDA
 		}
 	}
 	lists = append(lists, e.userCMake(n))
+	if cuda {
+		cm.CUDA = e.deviceCode(n)
+	}
 	for _, list := range lists {
 		for _, o := range list {
 			v := e.text(n, cmakeText(o.Val))
@@ -241,6 +245,16 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 		cm.Options = nil
 	}
 	step.CMake = cm
+}
+
+// deviceCode are the compute capabilities that device code is made for.
+func (e *evaluator) deviceCode(n *node) []string {
+	sms := e.target.SMs()
+	if len(sms) == 0 {
+		e.add(diag.Errorf("no-device", n.line(), "%s has device code, and %s says nothing of the GPU that it is for", n.key.name, e.target).
+			WithHelp("name one, as in device = %q", "agx-orin"))
+	}
+	return sms
 }
 
 func cmakeText(s tree.Scalar) tree.Text { return tree.Text{V: stacks.CMakeValue(s), At: s.At} }

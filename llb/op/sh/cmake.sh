@@ -6,6 +6,8 @@
 #   MACHINE              what uname -m says on the target
 #   SYSROOT              the target's root, if it is of another architecture
 #   HOST_TOOLS           lines of "cmake target=program of the build platform"
+#   CUDA                 compute capabilities, separated by semicolons, if the
+#                        project has device code
 #   UNUSED               option names, one a line, that the project may ignore
 #   TARGETS, INSTALL     lines: build targets and install components
 #   arguments            the options, each -DNAME=VALUE
@@ -34,6 +36,42 @@ toolchain() {
 	END
 	if [ -x "$EMULATOR" ]; then
 		echo "set(CMAKE_CROSSCOMPILING_EMULATOR \"$EMULATOR;-L;$SYSROOT\")"
+	fi
+}
+
+# cuda finds the compiler of device code, which is the build platform's, and
+# puts what CMake must know of it into a file that the project reads first. In
+# a cross build the toolkit's target side is the sysroot's.
+cuda() {
+	nvcc=
+	for nvcc in /usr/local/cuda/bin/nvcc /usr/local/cuda-*/bin/nvcc /usr/bin/nvcc; do
+		[ -x "$nvcc" ] && break
+	done
+	[ -x "$nvcc" ] || die "there is no nvcc in this environment; the component needs a tool that brings it"
+	host=g++
+	[ -z "${SYSROOT:-}" ] || host=$TRIPLE-g++
+	# A toolkit may not take the distribution's newest compiler: the one that
+	# came with it, by its version, is used.
+	for version in 11 12 13; do
+		[ "$nvcc" = /usr/bin/nvcc ] || break
+		if [ -x "/usr/bin/$host-$version" ]; then
+			host=$host-$version
+			break
+		fi
+	done
+	export CUDACXX="$nvcc" CUDAHOSTCXX="/usr/bin/$host" CUDAARCHS="$CUDA"
+	[ -n "${SYSROOT:-}" ] || return 0
+	export NVCC_APPEND_FLAGS="-Xcompiler --sysroot=$SYSROOT"
+	# The toolkit on the build platform learns the target's headers and libraries.
+	for toolkit in "$SYSROOT"/usr/local/cuda-*/targets/*-linux; do
+		[ -d "$toolkit" ] || continue
+		top=${nvcc%/bin/nvcc}
+		mkdir -p "$top/targets"
+		[ -e "$top/targets/${toolkit##*/}" ] || ln -s "$toolkit" "$top/targets/${toolkit##*/}"
+		NVCC_APPEND_FLAGS="$NVCC_APPEND_FLAGS -I$toolkit/include -L$toolkit/lib -L$toolkit/lib/stubs"
+	done
+	if [ "$nvcc" = /usr/bin/nvcc ]; then
+		NVCC_APPEND_FLAGS="$NVCC_APPEND_FLAGS -I$SYSROOT/usr/include -L$SYSROOT/usr/lib/$TRIPLE"
 	fi
 }
 
@@ -104,6 +142,7 @@ main() {
 	set -- "$@" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" -DCMAKE_INSTALL_PREFIX="$PREFIX" \
 		-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_EXPORT_NO_PACKAGE_REGISTRY=ON
 	if [ -n "${CUDA:-}" ]; then
+		cuda
 		set -- "$@" -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache
 	fi
 	if [ -n "${SYSROOT:-}" ]; then
