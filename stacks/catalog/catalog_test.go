@@ -11,7 +11,6 @@ import (
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/interp"
-	"github.com/org/jetson-frontend/stacks/platform"
 	"github.com/org/jetson-frontend/stacks/tree"
 )
 
@@ -108,65 +107,6 @@ func TestPinned(t *testing.T) {
 			if v.Date.V == "" && len(v.Sources) > 0 && compiled {
 				t.Errorf("%s: version %s has a source and no date", v.At, v.Version.V)
 			}
-		}
-	}
-}
-
-// TestPlatformData: every row names its source, and what it refers to exists.
-func TestPlatformData(t *testing.T) {
-	db, diags := platform.Embedded()
-	if err := diags.Err(); err != nil {
-		t.Fatal(err)
-	}
-	archives := map[string]bool{}
-	for _, a := range db.Archives {
-		archives[a.Name.V] = true
-		if a.Source.V == "" || len(a.URL) == 0 {
-			t.Errorf("%s: no source or no address", a.At)
-		}
-		if a.Key.Keyring.V == "" && (a.Key.HTTP.V == "" || a.Key.SHA256.V == "" || a.Key.Fingerprint.V == "") {
-			t.Errorf("%s: the key has no keyring, and not all of address, sha256 and fingerprint", a.At)
-		}
-	}
-	for _, d := range db.Distributions {
-		for _, a := range d.Archives {
-			if !archives[a.V] {
-				t.Errorf("%s: there is no archive %s", a.At, a.V)
-			}
-		}
-		if !strings.HasPrefix(d.Digest.V, "sha256:") || len(d.Digest.V) != 71 {
-			t.Errorf("%s: the image has no digest", d.At)
-		}
-	}
-	seen := map[string]bool{}
-	for _, r := range db.Releases {
-		for _, name := range r.Names() {
-			if seen[name] {
-				t.Errorf("%s: %s is another release's name too", r.At, name)
-			}
-			seen[name] = true
-		}
-		for _, l := range r.L4T {
-			if seen["l4t "+l.V] {
-				t.Errorf("%s: L4T %s belongs to two releases", l.At, l.V)
-			}
-			seen["l4t "+l.V] = true
-		}
-		if _, ok := db.Distribution(r.Distro.V); !ok {
-			t.Errorf("%s: there is no distribution %s", r.Distro.At, r.Distro.V)
-		}
-		for _, s := range r.SoCs {
-			if _, ok := db.SoC(s.V); !ok {
-				t.Errorf("%s: there is no SoC %s", s.At, s.V)
-			}
-		}
-		if tier := r.Tier.V; tier != "full" && tier != "resolves" && tier != "frozen" {
-			t.Errorf("%s: there is no tier %q", r.Tier.At, tier)
-		}
-	}
-	for _, d := range db.Devices {
-		if _, ok := db.SoC(d.SoC.V); !ok {
-			t.Errorf("%s: there is no SoC %s", d.SoC.At, d.SoC.V)
 		}
 	}
 }

@@ -53,114 +53,13 @@ func (db *DB) Choose(c Choice) (*Target, diag.List) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	diags = append(diags, db.chooseDistro(t, c)...)
-	diags = append(diags, db.chooseDevice(t, c)...)
-	if diags.HasErrors() {
-		return nil, diags
+	for _, choose := range []func(*Target, Choice) diag.List{db.chooseDistro, db.chooseDevice, db.chooseArch, db.fitSoCs} {
+		diags = append(diags, choose(t, c)...)
+		if diags.HasErrors() {
+			return nil, diags
+		}
 	}
-	t.versions(c.Versions)
 	return t, diags
-}
-
-// newest returns the newest release that is promised in full.
-func (db *DB) newest() string {
-	best := ""
-	for _, r := range db.Releases {
-		if r.Tier.V == "full" && (best == "" || version.Compare(r.JetPack.V, best) > 0) {
-			best = r.JetPack.V
-		}
-	}
-	return best
-}
-
-func (db *DB) firstDistribution() string {
-	if len(db.Distributions) == 0 {
-		return ""
-	}
-	return db.Distributions[0].Name.V
-}
-
-func (db *DB) byPlatform(t *Target, name tree.Text) diag.List {
-	if rest, ok := strings.CutPrefix(name.V, "jetpack-"); ok {
-		return db.byJetPack(t, tree.Text{V: rest, At: name.At})
-	}
-	d, ok := db.Distribution(name.V)
-	if !ok {
-		var known []string
-		for _, d := range db.Distributions {
-			known = append(known, d.Name.V)
-		}
-		for _, r := range db.Releases {
-			known = append(known, "jetpack-"+r.JetPack.V)
-		}
-		g := diag.Errorf("unknown-platform", name.At, "there is no platform %q", name.V)
-		g.Help = diag.DidYouMean(name.V, known)
-		return diag.List{g}
-	}
-	t.Distro = d
-	return nil
-}
-
-func (db *DB) byJetPack(t *Target, name tree.Text) diag.List {
-	for i := range db.Releases {
-		r := &db.Releases[i]
-		if slices.Contains(r.Names(), name.V) {
-			t.Release = r
-			t.L4T = r.L4T[len(r.L4T)-1].V
-			return nil
-		}
-	}
-	var known []string
-	for _, r := range db.Releases {
-		known = append(known, r.Names()...)
-	}
-	g := diag.Errorf("unknown-release", name.At, "there is no JetPack %q", name.V)
-	g.Help = nearestVersions(name.V, known)
-	return diag.List{g}
-}
-
-func (db *DB) byL4T(t *Target, name tree.Text) diag.List {
-	want := strings.TrimPrefix(strings.ToLower(name.V), "r")
-	var known []string
-	for i := range db.Releases {
-		r := &db.Releases[i]
-		for _, l := range r.L4T {
-			if l.V == want {
-				t.Release, t.L4T = r, l.V
-				return nil
-			}
-			known = append(known, l.V)
-		}
-	}
-	g := diag.Errorf("unknown-release", name.At, "there is no L4T %q", name.V)
-	g.Help = nearestVersions(want, known)
-	return diag.List{g}
-}
-
-// nearestVersions names the releases just below and just above one that does
-// not exist, which says more than words that look alike.
-func nearestVersions(want string, known []string) string {
-	sorted := slices.Clone(known)
-	slices.SortFunc(sorted, version.Compare)
-	sorted = slices.Compact(sorted)
-	below, above := "", ""
-	for _, k := range sorted {
-		switch c := version.Compare(k, want); {
-		case c < 0:
-			below = k
-		case c > 0 && above == "":
-			above = k
-		}
-	}
-	switch {
-	case below != "" && above != "":
-		return "the nearest are " + below + " and " + above
-	case below != "":
-		return "the newest known is " + below
-	case above != "":
-		return "the oldest known is " + above
-	}
-	return ""
 }
 
 func (db *DB) chooseDistro(t *Target, c Choice) diag.List {
@@ -191,11 +90,23 @@ func (db *DB) chooseDistro(t *Target, c Choice) diag.List {
 		}
 		t.Distro = d
 	}
+	return nil
+}
+
+// chooseArch settles the architecture: what was asked for, else what the
+// release, the device and the distribution have in common with the builder.
+func (db *DB) chooseArch(t *Target, c Choice) diag.List {
 	arches := tree.Strings(t.Distro.Arches)
-	switch {
-	case t.Arch == "" && slices.Contains(arches, c.Native):
+	fits := func(arch string) bool {
+		return slices.Contains(arches, arch) && !slices.ContainsFunc(t.SoCs, func(s *SoC) bool { return !s.RunsOn(arch) })
+	}
+	switch i := slices.IndexFunc(arches, fits); {
+	case t.Arch != "":
+	case fits(c.Native):
 		t.Arch = c.Native
-	case t.Arch == "":
+	case i >= 0:
+		t.Arch = arches[i]
+	default:
 		t.Arch = arches[0]
 	}
 	if !slices.Contains(arches, t.Arch) {
@@ -205,6 +116,14 @@ func (db *DB) chooseDistro(t *Target, c Choice) diag.List {
 	if t.Release != nil && t.Arch != "arm64" {
 		return diag.List{diag.Errorf("unsupported-arch", orAt(c.JetPack.At, orAt(c.L4T.At, c.At)), "JetPack %s runs on arm64 only, not on %s", t.Release.JetPack.V, t.Arch).
 			WithHelp("build with --platform linux/arm64, or name a plain platform such as %q", t.Distro.Name.V)}
+	}
+	if c.Device.Set() && !fits(t.Arch) {
+		return diag.List{diag.Errorf("unsupported-arch", c.Device.At, "%s does not run %s", c.Device.V, t.Arch).
+			WithHelp("build with --platform linux/%s", tree.Strings(t.SoCs[0].Arches)[0])}
+	}
+	if t.Release == nil {
+		flavour, _ := t.Distro.Flavours.Get(t.Arch)
+		t.Flavour = flavour.V
 	}
 	return nil
 }
@@ -217,7 +136,7 @@ func orAt(a, b diag.Range) diag.Range {
 }
 
 func (db *DB) chooseDevice(t *Target, c Choice) diag.List {
-	names := []string{}
+	names := tree.Strings(t.Distro.SoCs)
 	if t.Release != nil {
 		names = tree.Strings(t.Release.SoCs)
 	}
@@ -225,7 +144,9 @@ func (db *DB) chooseDevice(t *Target, c Choice) diag.List {
 		soc := c.Device.V
 		if dev, ok := db.Device(c.Device.V); ok {
 			t.Device, soc = dev, dev.SoC.V
-		} else if _, ok := db.SoC(soc); !ok {
+		} else if chip, ok := db.SoC(soc); ok {
+			soc = chip.Name.V
+		} else {
 			g := diag.Errorf("unknown-device", c.Device.At, "there is no device %q", c.Device.V)
 			g.Help = diag.DidYouMean(c.Device.V, db.deviceNames())
 			return diag.List{g}
@@ -239,7 +160,7 @@ func (db *DB) chooseDevice(t *Target, c Choice) diag.List {
 	for _, n := range names {
 		soc, ok := db.SoC(n)
 		if !ok {
-			return diag.List{diag.Errorf("bad-platform-data", t.Release.At, "there is no SoC %q", n)}
+			return diag.List{diag.Errorf("bad-platform-data", t.Distro.At, "there is no SoC %q", n)}
 		}
 		t.SoCs = append(t.SoCs, soc)
 	}
@@ -252,7 +173,7 @@ func (db *DB) deviceNames() []string {
 		names = append(names, d.Name.V)
 	}
 	for _, s := range db.SoCs {
-		names = append(names, s.Name.V)
+		names = append(names, s.Name.V, strings.ToLower(s.Family.V))
 	}
 	return names
 }
@@ -271,26 +192,77 @@ func (db *DB) releasesFor(soc string) string {
 	return "these do: " + strings.Join(names, ", ")
 }
 
-// versions unites what the distribution, the release and the stack say; later
-// ones win.
+// versions unites what the release says, or the distribution where there is
+// none, and what the stack says. Another distribution under the same release
+// brings its own Python.
 func (t *Target) versions(override tree.Map[tree.Text]) {
-	for _, v := range t.Distro.Versions {
+	own := t.Distro.Versions
+	if t.Release != nil {
+		own = t.Release.Versions
+	}
+	for _, v := range own {
 		t.Versions[v.Key.V] = v.Val.V
 	}
-	if t.Release != nil {
-		for _, v := range t.Release.Versions {
-			t.Versions[v.Key.V] = v.Val.V
-		}
-		if t.Release.Distro.V != t.Distro.Name.V {
-			// Another distribution under the same release brings its own Python.
-			if py, ok := t.Distro.Versions.Get("python"); ok {
-				t.Versions["python"] = py.V
-			}
-		}
+	if py, ok := t.Distro.Versions.Get("python"); ok && t.Release != nil && (t.Versions["python"] == "" || t.Release.Distro.V != t.Distro.Name.V) {
+		t.Versions["python"] = py.V
 	}
 	for _, v := range override {
 		t.Versions[v.Key.V] = v.Val.V
 	}
+}
+
+// fitSoCs settles the versions, and holds what is built for against them: a
+// toolkit can be too old or too new for a chip. A device that was asked for is
+// then an error. Of a release's own chips that one is left out, with a warning;
+// of a plain distribution's, which are only a default, without.
+func (db *DB) fitSoCs(t *Target, c Choice) diag.List {
+	t.versions(c.Versions)
+	var diags diag.List
+	var fit []*SoC
+	for _, s := range t.SoCs {
+		g, ok := t.lacks(s, c)
+		switch {
+		case ok:
+			fit = append(fit, s)
+		case g.Rule == "bad-platform-data" || c.Device.Set():
+			diags = append(diags, g)
+		case t.Release != nil:
+			g.Severity = diag.Warning
+			diags = append(diags, g)
+		}
+	}
+	if len(fit) == 0 && t.Release != nil && len(diags) > 0 {
+		diags[0].Severity = diag.Error
+	}
+	t.SoCs = fit
+	return diags
+}
+
+// lacks finds what keeps a chip from being compiled for; ok if nothing does.
+func (t *Target) lacks(s *SoC, c Choice) (g diag.Diagnostic, ok bool) {
+	for _, need := range s.Requires {
+		want, err := version.ParseConstraint(need.Val.V)
+		if err != nil {
+			return diag.Errorf("bad-platform-data", need.Val.At, "%q is not a version constraint", need.Val.V), false
+		}
+		have := t.Versions[need.Key.V]
+		if have == "" || want.Allows(have) {
+			continue
+		}
+		at := c.Device.At
+		for _, v := range c.Versions {
+			if v.Key.V == need.Key.V {
+				at = v.Val.At
+			}
+		}
+		name := s.Name.V
+		if t.Device != nil {
+			name = t.Device.Name.V
+		}
+		return diag.Errorf("unsupported-device", orAt(at, c.At), "%s %s cannot compile for %s (sm_%s)", need.Key.V, have, name, s.SM.V).
+			WithHelp("it takes %s %s", need.Key.V, need.Val.V), false
+	}
+	return g, true
 }
 
 // SMs returns the compute capabilities to build for, without dots, ascending.

@@ -65,13 +65,20 @@ type Distribution struct {
 	Digest   tree.Text   `toml:"digest"`
 	Arches   []tree.Text `toml:"arches,required"`
 	// Date is the day of the release. Layers that apt makes carry it.
-	Date     tree.Text           `toml:"date,required"`
-	Archives []tree.Text         `toml:"archives"`
+	Date     tree.Text   `toml:"date,required"`
+	Archives []tree.Text `toml:"archives"`
+	// Versions are those of a host without JetPack: of Python, and of what the
+	// archives for it have. Under a release only the Python counts.
 	Versions tree.Map[tree.Text] `toml:"versions"`
-	// Pythons are the packages that give an interpreter, by its version.
+	// Pythons are the interpreters that it has, by version: their packages.
 	Pythons tree.Map[tree.Words] `toml:"pythons"`
-	Tools   tree.Map[tree.Words] `toml:"tools"` // by set: the packages that the step kinds run
-	Cross   tree.Map[tree.Words] `toml:"cross"` // by target architecture: what compiling for it needs
+	// Flavours says, by architecture, which builds of NVIDIA's a host without
+	// JetPack takes: sbsa or x86_64.
+	Flavours tree.Map[tree.Text] `toml:"flavours"`
+	// SoCs are the GPUs that such a host is built for if no device is named.
+	SoCs  []tree.Text          `toml:"socs"`
+	Tools tree.Map[tree.Words] `toml:"tools"` // by set: the packages that the step kinds run
+	Cross tree.Map[tree.Words] `toml:"cross"` // by target architecture: what compiling for it needs
 	// ToolVersions are versions of tools, by set; where one is too old for a
 	// step kind, Supplies names the component that brings a newer one.
 	ToolVersions tree.Map[tree.Text] `toml:"tool_versions"`
@@ -79,14 +86,18 @@ type Distribution struct {
 	Source       tree.Text           `toml:"source,required"`
 }
 
-// SoC is a system on chip.
+// SoC is a system on chip, or the GPU of a workstation.
 type SoC struct {
-	At     diag.Range `toml:",at"`
-	Name   tree.Text  `toml:"name,required"`
-	SM     tree.Text  `toml:"sm,required"` // compute capability without the dot
-	Family tree.Text  `toml:"family,required"`
-	CPU    tree.Text  `toml:"cpu"`
-	Source tree.Text  `toml:"source,required"`
+	At     diag.Range  `toml:",at"`
+	Name   tree.Text   `toml:"name,required"`
+	SM     tree.Text   `toml:"sm,required"` // compute capability without the dot
+	Family tree.Text   `toml:"family,required"`
+	CPU    tree.Text   `toml:"cpu"`
+	Arches []tree.Text `toml:"arches"` // none: any
+	// Requires are constraints on the platform's versions, by name, without
+	// which nothing can be compiled for it.
+	Requires tree.Map[tree.Text] `toml:"requires"`
+	Source   tree.Text           `toml:"source,required"`
 }
 
 // Device is a module or a developer kit.
@@ -120,7 +131,8 @@ type Archive struct {
 }
 
 // Key is what an archive is signed with: a keyring of the base image, or a
-// file by address. Fingerprint is the primary key's.
+// file by address, which is looked up and locked if it has no checksum here.
+// Fingerprint is the primary key's.
 type Key struct {
 	Keyring     tree.Text `toml:"keyring"`
 	HTTP        tree.Text `toml:"http"`
@@ -210,10 +222,15 @@ func (db *DB) Distribution(name string) (*Distribution, bool) {
 	return nil, false
 }
 
-// SoC returns a system on chip by name.
+// SoC returns a system on chip by name, or the first of a family.
 func (db *DB) SoC(name string) (*SoC, bool) {
 	for i := range db.SoCs {
 		if db.SoCs[i].Name.V == name {
+			return &db.SoCs[i], true
+		}
+	}
+	for i := range db.SoCs {
+		if strings.EqualFold(db.SoCs[i].Family.V, name) {
 			return &db.SoCs[i], true
 		}
 	}
@@ -267,6 +284,11 @@ func (r *Release) Names() []string {
 // String gives the release as people say it.
 func (r *Release) String() string {
 	return fmt.Sprintf("JetPack %s (L4T %s)", r.JetPack.V, strings.Join(tree.Strings(r.L4T), ", "))
+}
+
+// RunsOn reports whether a system on chip runs an architecture.
+func (s *SoC) RunsOn(arch string) bool {
+	return len(s.Arches) == 0 || slices.ContainsFunc(s.Arches, func(t tree.Text) bool { return t.V == arch })
 }
 
 // Supports reports whether the release runs on a system on chip.

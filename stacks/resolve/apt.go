@@ -8,6 +8,7 @@ import (
 
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/platform"
 	"github.com/org/jetson-frontend/stacks/tree"
@@ -363,6 +364,10 @@ func (e *evaluator) archive(name string, own bool) []plan.Archive {
 	}
 	for _, u := range a.URL {
 		out.URLs[u.Key.V] = e.platformText(a, u.Val)
+	}
+	if url := out.KeyURL; url != "" && out.KeySHA256 == "" {
+		out.KeySHA256 = e.lookup(a.Key.HTTP.At, "the key of "+a.Name.V, func(l *lock.File) string { return l.HTTP[url] },
+			e.in.Facts.HTTP[url], Request{HTTP: url})
 	}
 	return []plan.Archive{out}
 }
