@@ -172,10 +172,26 @@ func (x *expansion) noVersion(n *node, here []*stacks.Version, earlier []demand,
 	}
 	g := diag.Errorf("no-version", d.at, "no version of %s fits %s", n.key.name, d.text).
 		WithHelp("%s has %s", x.r.target, strings.Join(have, ", "))
+	if where := x.r.whereAvailable(n, d.allowsVersion); where != "" {
+		g.Help += "; " + strings.Replace(where, "it", d.text, 1)
+	} else if other := x.decider(n, d); other != nil {
+		g = g.WithRelated(other.line(), "%s decides that it is %s", other.text, n.title())
+	}
 	if d.from != nil && n.parent != nil {
 		g = g.WithRelated(n.parent.line(), "needed by %s", strings.Join(n.chain(), " → "))
 	}
 	x.r.add(g)
+}
+
+// decider is another demand that chose a variant, because of which no version
+// is left.
+func (x *expansion) decider(n *node, d demand) *demand {
+	for _, o := range x.allDemands(n) {
+		if len(o.variants) > 0 && o.text != d.text {
+			return &o
+		}
+	}
+	return nil
 }
 
 // unavailable reports a component that no version of is for this platform,
@@ -186,7 +202,7 @@ func (r *resolver) unavailable(n *node) {
 	if chain := n.chain(); len(chain) > 1 {
 		g.Detail = "needed by " + strings.Join(chain, " → ")
 	}
-	if where := r.whereAvailable(n); where != "" {
+	if where := r.whereAvailable(n, anyVersion); where != "" {
 		g.Help = where
 	}
 	r.add(g)
@@ -203,22 +219,6 @@ func (n *node) title() string {
 	return s
 }
 
-// whereAvailable names the releases on which the component has a version.
-func (r *resolver) whereAvailable(n *node) string {
-	var names []string
-	for i := range r.in.Platforms.Releases {
-		rel := &r.in.Platforms.Releases[i]
-		if Availability(n.entry, n.variants, rel.JetPack.V, r.in.Platforms) == "" {
-			names = append(names, rel.JetPack.V)
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	slices.SortFunc(names, version.Compare)
-	return "it can be had on JetPack " + strings.Join(names, ", ")
-}
-
 // refuse applies the component's own statements of where it cannot be had.
 func (r *resolver) refuse(n *node, g *graph) {
 	s := r.situationOf(n, g)
@@ -229,8 +229,8 @@ func (r *resolver) refuse(n *node, g *graph) {
 		d := diag.Errorf("refused", n.line(), "%s cannot be had on %s: %s", n.key.name, r.target, no.Why.V)
 		if no.Unless.V != "" {
 			d.Help = fmt.Sprintf("to have it all the same, set [options.%s] %s = true", n.key.name, no.Unless.V)
-		} else {
-			d.Help = r.whereAvailable(n)
+		} else if !no.When.Asks("with") { // else it is not the platform's doing
+			d.Help = r.whereAvailable(n, anyVersion)
 		}
 		if chain := n.chain(); len(chain) > 1 {
 			d.Detail = "needed by " + strings.Join(chain, " → ")
