@@ -168,7 +168,7 @@ func TestChoices(t *testing.T) {
 		{"jetpack=7.0", "JetPack 7.0 L4T 38.2.2 sbsa arm64 sm 110 cuda 13.0.48 python 3.12", "ubuntu2404/sbsa ubuntu2404/x86_64 jetson/som - ros2/ubuntu"},
 		{"jetpack=5.1.2", "JetPack 5.1.2 L4T 35.4.1 tegra arm64 sm 72;87 cuda 11.4.298 python 3.8", "ubuntu2004/arm64 ubuntu2004/x86_64 jetson/t234 ros/ubuntu ros2/ubuntu"},
 		{"jetpack=5.1.2 device=agx-xavier", "JetPack 5.1.2 for agx-xavier L4T 35.4.1 tegra arm64 sm 72 cuda 11.4.298 python 3.8", "ubuntu2004/arm64 ubuntu2004/x86_64 jetson/t194 ros/ubuntu ros2/ubuntu"},
-		{"jetpack=4.6.6 device=nano", "JetPack 4.6.6 for nano L4T 32.7.6 tegra arm64 sm 53 cuda 10.2.300 python 3.6", "- - jetson/t210 ros/ubuntu ros2/ubuntu"},
+		{"jetpack=4.6.6 device=nano", "JetPack 4.6.6 for nano L4T 32.7.6 tegra arm64 sm 53 cuda 10.2.300 python 3.6", "- ubuntu1804/x86_64 jetson/t210 ros/ubuntu ros2/ubuntu"},
 
 		// A line of releases, and a number that is shorter than it could be.
 		{"jetpack=6", "JetPack 6.2.3 L4T 36.5.2 tegra arm64 sm 87 cuda 12.6.68 python 3.10", ""},
