@@ -40,7 +40,7 @@ func newBuild(env Env) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	b.register(f)
+	b.register(cmd)
 	f.StringVar(&b.addr, "addr", "", "address of the buildkitd (BUILDKIT_HOST)")
 	f.StringVar(&b.target, "target", "", "what to build: dev, runtime, test, or a component")
 	f.StringArrayVarP(&b.outputs, "output", "o", nil, "where the result goes, as type=oci,dest=image.tar")
@@ -76,7 +76,7 @@ func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
 	cleanup := func() {}
 	r := engine.Request{Context: b.context, Target: b.target}
 	var err error
-	if r.Args, err = pairs("build-arg", b.args, env); err != nil {
+	if r.Args, err = b.arguments(env); err != nil {
 		return r, cleanup, err
 	}
 	if r.Contexts, err = pairs("build-context", b.contexts, env); err != nil {
@@ -99,11 +99,7 @@ func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
 	if prep.Diags.HasErrors() {
 		return r, cleanup, prep.Diags.Err()
 	}
-	r.Platforms = []string{b.platform}
-	if b.platform == "" {
-		r.Platforms = nil
-		prep.Input.Facts.Offline = true
-	}
+	r.Platforms = b.platforms
 	if p := b.path(); p != "" {
 		r.Dir, r.File, err = engine.StackDir(p)
 		return r, cleanup, err

@@ -13,8 +13,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/spf13/cobra"
-
 	"github.com/org/jetson-frontend/stacks/diag"
 )
 
@@ -23,21 +21,24 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	// Terminal says that standard error is a terminal.
-	Terminal bool
+	// Terminal says that standard error is a terminal, Asks that there is
+	// somebody to ask: standard input and error are both one.
+	Terminal, Asks bool
+	// Width is the width of standard output in columns, 0 if it is no terminal.
+	Width int
 }
 
 // System is the process's own environment.
 func System() Env {
-	st, err := os.Stderr.Stat()
+	errs := columns(os.Stderr) > 0
 	return Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
-		Terminal: err == nil && st.Mode()&os.ModeCharDevice != 0,
+		Terminal: errs, Asks: errs && columns(os.Stdin) > 0, Width: columns(os.Stdout),
 	}
 }
 
 func (e Env) style() diag.Style {
-	return diag.Style{Color: e.Terminal && e.Getenv("NO_COLOR") == ""}
+	return diag.Style{Color: e.Terminal && e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb"}
 }
 
 // usageError is a wrong call.
@@ -90,37 +91,3 @@ func (e Env) show(list diag.List) {
 	_ = e.style().Render(e.Stderr, list) // a closed terminal is nobody to tell
 }
 
-func newRoot(env Env) *cobra.Command {
-	root := &cobra.Command{
-		Use:           "jetson",
-		Short:         "Build container images for NVIDIA Jetson from stack files",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return unknownVerb(cmd, args[0])
-		},
-	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w\nsee: %s --help", err, cmd.CommandPath())}
-	})
-	root.AddCommand(newBuild(env), newPlan(env), newCheck(env))
-	return root
-}
-
-func unknownVerb(cmd *cobra.Command, name string) error {
-	var known []string
-	for _, c := range cmd.Commands() {
-		if !c.Hidden {
-			known = append(known, c.Name())
-		}
-	}
-	msg := fmt.Sprintf("there is no command %q", name)
-	if help := diag.DidYouMean(name, known); help != "" {
-		msg += " (" + help + ")"
-	}
-	return usagef("%s", msg)
-}

@@ -57,7 +57,7 @@ nothing up: what can change is said to.`,
 			return nil
 		},
 	}
-	s.register(cmd.Flags())
+	s.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
 	cmd.Flags().BoolVar(&digest, "digest", false, "print the plan's digest alone")
 	return cmd

@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/org/jetson-frontend/frontend"
 	"github.com/org/jetson-frontend/stacks/diag"
@@ -22,18 +22,27 @@ const DefaultFile = "stack.toml"
 // that takes one.
 type stackFlags struct {
 	file     string
-	platform string
+	platform []string
+	jetpack  string
+	device   string
 	args     []string
 	contexts []string
-	// filled in by load
+	// filled in by positional
 	shorthand string
 	context   string
+	// filled in by prepare: the OCI platforms that were asked for
+	platforms []string
 }
 
-func (s *stackFlags) register(f *pflag.FlagSet) {
+func (s *stackFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	defer completeFlags(cmd)
+	cmd.ValidArgsFunction = completeStack
 	f.StringVarP(&s.file, "file", "f", "", "the stack file (stack.toml); - is standard input")
-	f.StringVar(&s.platform, "platform", "", "what to build for, as linux/arm64 (default: the stack's own)")
-	f.StringArrayVar(&s.args, "build-arg", nil, "override a part of the stack, as JETPACK=6.2 or PYTHON_VERSION=3.10")
+	f.StringVar(&s.jetpack, "jetpack", "", "the release of JetPack to build for, as 6.2 (JETPACK)")
+	f.StringVar(&s.device, "device", "", "the module or developer kit, as agx-orin (DEVICE)")
+	f.StringSliceVar(&s.platform, "platform", nil, "what to build for: linux/arm64, or a platform by name, as debian-12 (PLATFORM)")
+	f.StringArrayVar(&s.args, "build-arg", nil, "override a part of the stack, as BASE=image or UBUNTU_VERSION=24.04")
 	f.StringArrayVar(&s.contexts, "build-context", nil, "put something in place of an image, a source or the catalog, as NAME=PATH")
 }
 
@@ -106,7 +115,7 @@ func (s *stackFlags) read(env Env) (*diag.File, error) {
 	data, err := os.ReadFile(s.path())
 	if err != nil {
 		if os.IsNotExist(err) && s.file == "" {
-			return nil, usagef("there is no %s here; name a file with -f, or a stack as in: jetson build humble+qt5 --build-arg JETPACK=6.2", s.path())
+			return nil, usagef("there is no %s here; name a file with -f, or a stack as in: jetson build humble+qt5 --jetpack 6.2", s.path())
 		}
 		return nil, fmt.Errorf("the stack file cannot be read: %w", err)
 	}
@@ -119,7 +128,7 @@ func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
 	if err != nil {
 		return frontend.Prepared{}, err
 	}
-	args, err := pairs("build-arg", s.args, env)
+	args, err := s.arguments(env)
 	if err != nil {
 		return frontend.Prepared{}, err
 	}
@@ -140,12 +149,8 @@ func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
 	}
 	prep := frontend.Prepare(f, args, files)
 	prep.Input.Native = runtime.GOARCH
-	if s.platform != "" {
-		arch, ok := strings.CutPrefix(s.platform, "linux/")
-		if !ok || arch != "arm64" && arch != "amd64" {
-			return prep, usagef("--platform is linux/arm64 or linux/amd64, not %q", s.platform)
-		}
-		prep.Input.Arch = arch
+	if len(s.platforms) > 0 {
+		prep.Input.Arch = strings.TrimPrefix(s.platforms[0], "linux/")
 	}
 	return prep, nil
 }
@@ -159,9 +164,54 @@ func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
 	if prep.Diags.HasErrors() {
 		return resolve.Result{Diags: prep.Diags.Sorted()}, nil
 	}
+	if len(s.platforms) > 1 {
+		return resolve.Result{}, usagef("a plan is for one platform at a time: %s is one too many", s.platforms[1])
+	}
 	prep.Input.Facts.Offline = true
 	r := resolve.Resolve(prep.Input)
 	frontend.Lint(&r)
 	r.Diags = append(prep.Diags, r.Diags...).Sorted()
+	s.adviseFlags(r.Diags)
 	return r, nil
+}
+
+// adviseFlags turns advice for a file's author into advice for who wrote the
+// stack on the command line.
+func (s *stackFlags) adviseFlags(list diag.List) {
+	for i := range list {
+		if s.shorthand != "" && list[i].Rule == "no-platform" {
+			list[i].Help = "add --jetpack with a release, as in --jetpack 6.2, or --platform with a name, as in --platform debian-12"
+		}
+	}
+}
+
+// arguments are the build arguments, with those that flags stand for, and
+// fills in the OCI platforms that were asked for.
+func (s *stackFlags) arguments(env Env) (map[string]string, error) {
+	args, err := pairs("build-arg", s.args, env)
+	if err != nil {
+		return nil, err
+	}
+	name := ""
+	s.platforms = nil
+	for _, p := range s.platform {
+		switch {
+		case !strings.Contains(p, "/") && name == "":
+			name = p
+		case p == "linux/arm64" || p == "linux/amd64":
+			s.platforms = append(s.platforms, p)
+		default:
+			return nil, usagef("--platform is linux/arm64, linux/amd64 or the name of one platform, as debian-12; not %q", p)
+		}
+	}
+	for _, f := range []struct{ flag, arg, value string }{{"--jetpack", "JETPACK", s.jetpack}, {"--device", "DEVICE", s.device}, {"--platform", "PLATFORM", name}} {
+		if f.value == "" {
+			continue
+		}
+		if have, ok := args[f.arg]; ok && have != f.value {
+			return nil, usagef("%s %s and --build-arg %s=%s contradict each other", f.flag, f.value, f.arg, have)
+		}
+		args[f.arg] = f.value
+	}
+	return args, nil
 }

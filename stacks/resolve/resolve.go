@@ -97,6 +97,7 @@ type Result struct {
 	Stack   diag.Range
 	Missing []Request
 	Diags   diag.List
+	made    *evaluator // for Trace
 }
 
 // MaxComponents bounds a plan.
@@ -140,7 +141,7 @@ func Resolve(in Input) Result {
 				res.Lines["test/"+t.Name.V] = t.At
 			}
 			if !r.diags.HasErrors() && len(r.missing) == 0 {
-				res.Plan = p
+				res.Plan, res.made = p, e
 			}
 		}
 	}

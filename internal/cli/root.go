@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/org/jetson-frontend/stacks/diag"
+)
+
+// The groups in which help lists the verbs.
+const (
+	groupBuild = "build"
+	groupLook  = "look"
+	groupWrite = "write"
+)
+
+func newRoot(env Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "jetson",
+		Short: "Build container images for NVIDIA Jetson from stack files",
+		Long: `Jetson builds container images for NVIDIA Jetson from stack files: a few lines
+of TOML that say what an image should hold and which release it is for.
+
+A verb works on stack.toml in the current folder, on the file that -f names, or
+on a stack given in its place.`,
+		Example: `  jetson list --jetpack 6.2              # what can be had there
+  jetson init vtk9+pcl --jetpack 6.2     # write a stack file
+  jetson check                           # is anything wrong with it
+  jetson plan                            # what would be built, from where
+  jetson build -t mine:1 --push          # build it
+  jetson why libgomp1                    # why is that in my image`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownVerb(cmd, args[0])
+		},
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.AddGroup(
+		&cobra.Group{ID: groupBuild, Title: "Build:"},
+		&cobra.Group{ID: groupLook, Title: "Look:"},
+		&cobra.Group{ID: groupWrite, Title: "Write:"},
+	)
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupBuild, newBuild(env), newPlan(env), newCheck(env))
+	add(groupLook, newList(env), newShow(env))
+	root.AddCommand(newVersion(env), newCompletion(env))
+	return root
+}
+
+func unknownVerb(cmd *cobra.Command, name string) error {
+	var known []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			known = append(known, c.Name())
+		}
+	}
+	msg := fmt.Sprintf("there is no command %q", name)
+	if help := diag.DidYouMean(name, known); help != "" {
+		msg += " (" + help + ")"
+	}
+	return usagef("%s\nsee: jetson --help", msg)
+}
+
+// flagError says what is wrong with a flag, and which one was likely meant.
+func flagError(cmd *cobra.Command, err error) error {
+	msg := err.Error()
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		name := unknown.GetSpecifiedName()
+		dashes := "--"
+		if unknown.GetSpecifiedShortnames() != "" {
+			dashes = "-"
+		}
+		msg = fmt.Sprintf("%s has no flag %s%s", cmd.CommandPath(), dashes, name)
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				known = append(known, f.Name)
+			}
+		})
+		if near := diag.Suggest(name, known); len(near) > 0 && len(name) > 1 {
+			for i := range near {
+				near[i] = "--" + near[i]
+			}
+			msg += " (" + diag.DidYouMean(near[0], near) + ")"
+		}
+	}
+	return usagef("%s\nsee: %s --help", msg, cmd.CommandPath())
+}
+
+// noArgs refuses arguments of a verb that takes none.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no arguments, but %q was given\nsee: %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+// oneName takes exactly one argument, which what describes.
+func oneName(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return usagef("%s takes %s\nsee: %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		case len(args) > 1:
+			return usagef("%s takes one name at a time: %q is one too many", cmd.CommandPath(), args[1])
+		}
+		return nil
+	}
+}
+
+// jsonFlag adds --json.
+func jsonFlag(cmd *cobra.Command, p *bool) {
+	cmd.Flags().BoolVar(p, "json", false, "print JSON, for scripts")
+}
+
+// sortedNames returns names without duplicates, in order.
+func sortedNames(names []string) []string {
+	out := slices.Clone(names)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
