@@ -90,4 +90,3 @@ func (e Env) show(list diag.List) {
 	}
 	_ = e.style().Render(e.Stderr, list) // a closed terminal is nobody to tell
 }
-

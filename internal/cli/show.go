@@ -263,4 +263,3 @@ func (s *shelf) availability(c *shown, e *catalog.Entry) error {
 	}
 	return nil
 }
-
