@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/format"
+	"github.com/org/jetson-frontend/stacks/tree"
+)
+
+type fmtFlags struct{ check, diff bool }
+
+func newFmt(env Env) *cobra.Command {
+	var f fmtFlags
+	cmd := &cobra.Command{
+		Use:   "fmt [FILE | FOLDER | -]…",
+		Short: "Format stack and component files",
+		Long: `Fmt writes stack and component files in one form. It keeps comments, the order
+of keys and the line breaks of lists, and never changes what a file means.
+Without a name it formats stack.toml; in a folder, every stack and component
+file below it, and no other TOML; with -, standard input to standard output.`,
+		Example: `  jetson fmt
+  jetson fmt stack.toml components/
+  jetson fmt --check .                  # ends with 1 if a file is not formatted
+  jetson fmt --diff
+  jetson fmt - < stack.toml`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{DefaultFile}
+			}
+			return f.run(env, args)
+		},
+	}
+	cmd.Flags().BoolVar(&f.check, "check", false, "write nothing; name what is not formatted and end with 1")
+	cmd.Flags().BoolVar(&f.diff, "diff", false, "write nothing; show what would change")
+	return cmd
+}
+
+func (f *fmtFlags) run(env Env, args []string) error {
+	failed := false
+	for _, arg := range args {
+		if arg == "-" {
+			data, err := io.ReadAll(io.LimitReader(env.Stdin, tree.MaxFileSize+1))
+			if err != nil {
+				return fmt.Errorf("reading standard input: %w", err)
+			}
+			bad, err := f.input(env, data)
+			if err != nil {
+				return err
+			}
+			failed = failed || bad
+			continue
+		}
+		names, err := tomlFiles(arg)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			bad, err := f.file(env, name)
+			if err != nil {
+				return err
+			}
+			failed = failed || bad
+		}
+	}
+	if failed {
+		return errReported
+	}
+	return nil
+}
+
+// input formats standard input.
+func (f *fmtFlags) input(env Env, data []byte) (bad bool, err error) {
+	out, diags := format.Source(&diag.File{Name: "-", Data: data})
+	if diags.HasErrors() {
+		env.show(diags)
+		return true, nil
+	}
+	if f.check || f.diff {
+		return f.compare(env, "-", data, out), nil
+	}
+	_, err = env.Stdout.Write(out)
+	return false, err
+}
+
+// file formats a file in its place.
+func (f *fmtFlags) file(env Env, name string) (bad bool, err error) {
+	st, err := os.Stat(name)
+	if err != nil {
+		return false, cannotRead(name, err)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return false, cannotRead(name, err)
+	}
+	out, diags := format.Source(&diag.File{Name: name, Data: data})
+	if diags.HasErrors() {
+		env.show(diags)
+		return true, nil
+	}
+	if f.check || f.diff {
+		return f.compare(env, name, data, out), nil
+	}
+	if bytes.Equal(data, out) {
+		return false, nil
+	}
+	if err := replaceFile(name, out, st.Mode().Perm()); err != nil {
+		return false, err
+	}
+	fmt.Fprintln(env.Stderr, "formatted", name)
+	return false, nil
+}
+
+// compare reports, with --check, whether a file is not formatted.
+func (f *fmtFlags) compare(env Env, name string, data, out []byte) bool {
+	if bytes.Equal(data, out) {
+		return false
+	}
+	if f.diff {
+		_, _ = env.Stdout.Write(diff.Diff(name, data, name+" (formatted)", out)) // a closed pipe wants no more
+	} else {
+		fmt.Fprintln(env.Stdout, name)
+	}
+	return f.check
+}
+
+// replaceFile writes a file beside its place and moves it there, so that an
+// interrupted run leaves the old one or the new one.
+func replaceFile(name string, data []byte, mode fs.FileMode) error {
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".jetson-*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	_, err = tmp.Write(data)
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Chmod(tmp.Name(), mode)
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name()) // what is said is why it was not written
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+// tomlFiles is a file itself, or the stack and component files of a folder.
+func tomlFiles(arg string) ([]string, error) {
+	st, err := os.Stat(arg)
+	if err != nil {
+		return nil, cannotRead(arg, err)
+	}
+	if !st.IsDir() {
+		return []string{arg}, nil
+	}
+	var out []string
+	err = filepath.WalkDir(arg, func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && p != arg && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case d.Type().IsRegular() && strings.HasSuffix(p, ".toml") && ours(p):
+			out = append(out, p)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, cannotRead(arg, err)
+	}
+	return out, nil
+}
+
+func cannotRead(name string, err error) error {
+	if os.IsNotExist(err) {
+		return usagef("there is no %s", name)
+	}
+	return fmt.Errorf("%s cannot be read: %w", name, err)
+}
+
+// ours reports whether a file is a stack or a component, or at least no other
+// kind of TOML: a folder may hold other programs' files too.
+func ours(name string) bool {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return false
+	}
+	f := &diag.File{Name: name, Data: data}
+	alien := func(list diag.List) bool {
+		for _, d := range list {
+			if d.Rule == "unknown-key" && strings.HasSuffix(d.Summary, "file") || d.Rule == "toml-syntax" {
+				return true
+			}
+		}
+		return false
+	}
+	_, asStack := stacks.Parse(f)
+	if !alien(asStack) {
+		return true
+	}
+	_, asComponent := stacks.ParseComponent(&tree.Decoder{}, f)
+	return !alien(asComponent)
+}
