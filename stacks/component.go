@@ -9,12 +9,12 @@ import (
 // and condition of it. What a stack gets of it is a plan.Component.
 type Component struct {
 	At       diag.Range  `toml:",at"`
-	Name     tree.Text   `toml:"name"`
-	Summary  tree.Text   `toml:"summary"`
-	License  tree.Text   `toml:"license"`
-	Homepage tree.Text   `toml:"homepage"`
+	Name     tree.Text   `toml:"name"`     // what stacks call it; also the name of the file
+	Summary  tree.Text   `toml:"summary"`  // what it is, in one line
+	License  tree.Text   `toml:"license"`  // of what it installs, as an SPDX expression
+	Homepage tree.Text   `toml:"homepage"` // where people read about it
 	Aliases  []Alias     `toml:"aliases"`
-	Notes    []tree.Text `toml:"notes"`
+	Notes    []tree.Text `toml:"notes"` // what a user should know before using the image
 	// Note are notes under a condition.
 	Note []Note `toml:"note"`
 	// Follows names the platform's version that is this component's: it is

@@ -12,28 +12,40 @@ type Stack struct {
 	File *diag.File
 	At   diag.Range `toml:",at"`
 
+	// Stack is what to build: "a+b:variant@constraint", or a list of such
+	// references.
 	Stack Refs `toml:"stack"`
-	// The platform, by JetPack release, by L4T release, or by the name of a
-	// platform such as "debian-12"; Ubuntu and Device set an axis apart.
-	JetPack  tree.Text `toml:"jetpack"`
-	L4T      tree.Text `toml:"l4t"`
+	// The platform, in one of three ways; Ubuntu and Device set an axis apart.
+
+	// JetPack is the release of JetPack to build for, such as "6.2".
+	JetPack tree.Text `toml:"jetpack"`
+	// L4T is the release of L4T to build for, such as "36.4.3".
+	L4T tree.Text `toml:"l4t"`
+	// Platform is a platform by name, such as "debian-12".
 	Platform tree.Text `toml:"platform"`
-	Ubuntu   tree.Text `toml:"ubuntu"`
-	Device   tree.Text `toml:"device"`
+	// Ubuntu is another Ubuntu under the same release, such as "24.04".
+	Ubuntu tree.Text `toml:"ubuntu"`
+	// Device is the module or developer kit to build for, such as "agx-orin".
+	// Without it, the image is for every device of the release.
+	Device tree.Text `toml:"device"`
 	// Base is the image to build on. Without it, the platform's.
 	Base tree.Text `toml:"base"`
 
-	Versions   tree.Map[tree.Text]             `toml:"versions"`
-	Options    tree.Map[tree.Map[*tree.Value]] `toml:"options"`
-	Apt        StackApt                        `toml:"apt"`
-	Python     tree.Map[World]                 `toml:"python"`
-	Env        Env                             `toml:"env"`
-	Copy       []Copy                          `toml:"copy"`
-	Components []Inline                        `toml:"component"`
-	Tests      []Test                          `toml:"test"`
-	Mirrors    tree.Map[tree.Text]             `toml:"mirrors"`
-	Image      Image                           `toml:"image"`
-	Run        Run                             `toml:"run"`
+	// Versions are constraints, by component, or versions of the platform.
+	Versions tree.Map[tree.Text] `toml:"versions"`
+	// Options are a component's own, by component.
+	Options tree.Map[tree.Map[*tree.Value]] `toml:"options"`
+	Apt     StackApt                        `toml:"apt"`
+	// Python are the Python worlds, by name.
+	Python     tree.Map[World] `toml:"python"`
+	Env        Env             `toml:"env"`
+	Copy       []Copy          `toml:"copy"`
+	Components []Inline        `toml:"component"`
+	Tests      []Test          `toml:"test"`
+	// Mirrors say where to fetch what lies under an address; pins stay in force.
+	Mirrors tree.Map[tree.Text] `toml:"mirrors"`
+	Image   Image               `toml:"image"`
+	Run     Run                 `toml:"run"`
 }
 
 // Inline is a component of the user's own: written in the stack file, or in a

@@ -33,6 +33,9 @@ var (
 	whenWords    = [...]string{"arch", "soc", "distro", "flavour", "with"}
 )
 
+// WhenKeys are the keys that a condition knows besides variant.
+func WhenKeys() []string { return slices.Concat(whenVersions[:], whenWords[:]) }
+
 // Situation answers what a condition asks. An unknown version is "".
 type Situation interface {
 	Version(key string) string

@@ -81,10 +81,9 @@ func (f *fmtFlags) run(env Env, args []string) error {
 
 // input formats standard input.
 func (f *fmtFlags) input(env Env, data []byte) (bad bool, err error) {
-	out, diags := format.Source(&diag.File{Name: "-", Data: data})
-	if diags.HasErrors() {
-		env.show(diags)
-		return true, nil
+	out, err := format.Source(&diag.File{Name: "-", Data: data})
+	if err != nil {
+		return env.found(err)
 	}
 	if f.check || f.diff {
 		return f.compare(env, "-", data, out), nil
@@ -103,10 +102,9 @@ func (f *fmtFlags) file(env Env, name string) (bad bool, err error) {
 	if err != nil {
 		return false, cannotRead(name, err)
 	}
-	out, diags := format.Source(&diag.File{Name: name, Data: data})
-	if diags.HasErrors() {
-		env.show(diags)
-		return true, nil
+	out, err := format.Source(&diag.File{Name: name, Data: data})
+	if err != nil {
+		return env.found(err)
 	}
 	if f.check || f.diff {
 		return f.compare(env, name, data, out), nil
@@ -119,6 +117,16 @@ func (f *fmtFlags) file(env Env, name string) (bad bool, err error) {
 	}
 	fmt.Fprintln(env.Stderr, "formatted", name)
 	return false, nil
+}
+
+// found shows the findings that err carries; another error is returned.
+func (e Env) found(err error) (bad bool, rest error) {
+	list, ok := diag.From(err)
+	if !ok {
+		return false, err
+	}
+	e.show(list)
+	return true, nil
 }
 
 // compare reports, with --check, whether a file is not formatted.

@@ -124,11 +124,10 @@ func (l *listFlags) pick(s *shelf, all []*catalog.Entry, words []string) ([]list
 }
 
 func nothingFound(cat *catalog.Catalog, words []string) error {
-	msg := "nothing here is called " + strings.Join(words, " ")
+	g := diag.Diagnostic{Summary: "nothing in the catalog has to do with " + strings.Join(words, " ")}
 	if near := diag.Suggest(strings.Join(words, "-"), cat.Words()); len(near) > 0 {
-		msg += " (" + diag.DidYouMean(near[0], near) + ")"
+		g.Help = diag.DidYouMean(near[0], near)
 	}
-	g := diag.Errorf("unknown-component", diag.Range{}, "%s", msg)
 	return diag.List{g}.Err()
 }
 

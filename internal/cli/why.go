@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -290,7 +291,7 @@ func vertex(g *graph.Graph, n *graph.Node) shownVertex {
 // nothing says that a name is not in the plan, and what may be meant.
 func (f *finder) nothing(known []string) error {
 	p := f.result.Plan
-	g := diag.Errorf("not-in-plan", diag.Range{}, "nothing in this plan is called %q", f.name)
+	g := diag.Diagnostic{Summary: fmt.Sprintf("nothing in this plan is called %q", f.name)}
 	if by, ok := f.trace.Replaced[f.name]; ok {
 		g.Detail = "the component " + by + " stands in for the package " + f.name
 		return diag.List{g}.Err()

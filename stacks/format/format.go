@@ -6,6 +6,8 @@
 package format
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,20 +16,24 @@ import (
 	"github.com/org/jetson-frontend/stacks/tree"
 )
 
-// Source formats a file. A file that is not TOML is left to its findings.
-func Source(f *diag.File) ([]byte, diag.List) {
+// ErrChanged is a fault of the formatter that was caught: its result would mean
+// something else than the file does.
+var ErrChanged = errors.New("formatting would change what it means, which is a fault of the formatter; it is left as it is")
+
+// Source formats a file. For a file that is not TOML the error carries the
+// finding.
+func Source(f *diag.File) ([]byte, error) {
 	before, diags := tree.Parse(f)
 	if before == nil {
-		return nil, diags
+		return nil, diags.Err()
 	}
 	toks, err := tokens(f.Data)
 	if err != nil {
-		return nil, diag.List{diag.Errorf("toml-syntax", diag.Range{File: f}, "not valid TOML: %v", err)}
+		return nil, fmt.Errorf("reading %s: %w", f.Name, err)
 	}
 	out := []byte(write(items(toks)))
 	if !unchanged(before, f.Data, out) {
-		return nil, diag.List{diag.Errorf("format", diag.Range{File: f, End: min(1, len(f.Data))}, "formatting %s would change it; it is left as it is", f.Name).
-			WithHelp("this is a fault of the formatter; please report it with the file")}
+		return nil, fmt.Errorf("%s: %w", f.Name, ErrChanged)
 	}
 	return out, nil
 }
