@@ -2,11 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +23,7 @@ compiled and what comes as packages, environment, tests and notes. It looks
 nothing up: what can change is said to.`,
 		Example: `  jetson plan
   jetson plan -f stack.toml --json
-  jetson plan flann --build-arg PLATFORM=debian-12`,
+  jetson plan flann --platform debian-12`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := s.positional(args); err != nil {
 				return err
@@ -52,7 +51,7 @@ nothing up: what can change is said to.`,
 				_, err = env.Stdout.Write(b)
 				return err
 			default:
-				return printPlan(env.Stdout, r.Plan)
+				return printPlan(env.screen(), r.Plan)
 			}
 			return nil
 		},
@@ -64,50 +63,43 @@ nothing up: what can change is said to.`,
 }
 
 // printPlan writes a plan for people.
-func printPlan(out io.Writer, p *plan.Plan) error {
+func printPlan(s screen, p *plan.Plan) error {
 	d, err := p.Digest()
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(w, "stack\t%s\n", strings.Join(p.Stack, " + "))
-	fmt.Fprintf(w, "for\t%s\n", platformLine(p.Platform))
+	head := table{flex: []int{1}}
+	head.add("stack", strings.Join(p.Stack, " + "))
+	head.add("for", platformLine(p.Platform))
 	if v := versionsLine(p.Platform.Versions); v != "" {
-		fmt.Fprintf(w, "with\t%s\n", v)
+		head.add("with", v)
 	}
-	fmt.Fprintf(w, "base\t%s\n", imageLine(p.Base))
-	fmt.Fprintf(w, "plan\t%s\n", d)
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := printComponents(out, p); err != nil {
-		return err
-	}
-	printPackages(out, "packages", p.Apt.Run)
-	printPackages(out, "packages for the dev image", p.Apt.Dev)
+	head.add("base", imageLine(p.Base))
+	head.add("plan", d)
+	head.write(s)
+	printComponents(s, p)
+	printPackages(s, "packages", p.Apt.Run)
+	printPackages(s, "packages for the dev image", p.Apt.Dev)
 	if len(p.Apt.Forbid) > 0 {
-		fmt.Fprintf(out, "\nkept out\n  %s\n", strings.Join(p.Apt.Forbid, " "))
+		s.title("kept out")
+		s.text(2, strings.Join(p.Apt.Forbid, " "))
 	}
-	printEnv(out, p.Config)
+	printEnv(s, p.Config)
 	if len(p.Tests) > 0 {
-		fmt.Fprintln(out, "\ntests")
+		s.title("tests")
 		for _, t := range p.Tests {
 			gpu := ""
 			if t.GPU {
 				gpu = "  (needs a GPU: runs on the device)"
 			}
-			fmt.Fprintf(out, "  %s%s\n", t.ID(), gpu)
+			s.printf("  %s%s\n", t.ID(), gpu)
 		}
 	}
 	if p.Storage.Image+p.Storage.Models > 0 {
-		fmt.Fprintf(out, "\nroom\n  image about %d MiB, models %d MiB\n", p.Storage.Image, p.Storage.Models)
+		s.title("room")
+		s.printf("  image about %s, models %s\n", room(p.Storage.Image), room(p.Storage.Models))
 	}
-	for i, n := range p.Notes {
-		if i == 0 {
-			fmt.Fprintln(out, "\nnotes")
-		}
-		fmt.Fprintf(out, "  %s\n", n)
-	}
+	printLines(s, "notes", p.Notes)
 	return nil
 }
 
@@ -141,22 +133,21 @@ func imageLine(i plan.Image) string {
 	return i.Ref + "@" + i.Digest[:min(19, len(i.Digest))]
 }
 
-func printComponents(out io.Writer, p *plan.Plan) error {
+func printComponents(s screen, p *plan.Plan) {
 	if len(p.Components) == 0 {
-		return nil
+		return
 	}
-	fmt.Fprintln(out)
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "COMPONENT\tVERSION\tHOW\tFROM\tFOR")
+	s.printf("\n")
+	t := table{head: []string{"COMPONENT", "VERSION", "HOW", "FOR", "FROM"}, flex: []int{4, 3}}
 	tools := map[string]bool{}
 	for _, c := range p.Components {
 		if c.Host && tools[c.Name] {
 			continue // the same for the other builder
 		}
 		tools[c.Name] = c.Host
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Name, dash(c.Version), how(c), dash(origin(c)), use(c))
+		t.add(c.Name, dash(c.Version), how(c), use(c), dash(origin(c)))
 	}
-	return w.Flush()
+	t.write(s)
 }
 
 func dash(s string) string {
@@ -215,28 +206,32 @@ func use(c plan.Component) string {
 	return "image" + why
 }
 
-func printPackages(out io.Writer, title string, links []plan.Link) {
-	for i, l := range links {
-		if i == 0 {
-			fmt.Fprintf(out, "\n%s\n", title)
-		}
+func printPackages(s screen, title string, links []plan.Link) {
+	if len(links) > 0 {
+		s.title(title)
+	}
+	for _, l := range links {
 		from := l.Archive
 		if from == "" {
 			from = "distribution"
 		}
-		fmt.Fprintf(out, "  %s: %s\n", from, strings.Join(l.Packages, " "))
+		words := append(slices.Clone(l.Packages), l.Unpack...)
+		for _, d := range l.Debs {
+			words = append(words, path.Base(d.URL))
+		}
+		s.hang(2, 4, from+": "+strings.Join(words, " "))
 	}
 }
 
-func printEnv(out io.Writer, c plan.Config) {
+func printEnv(s screen, c plan.Config) {
 	if len(c.Env)+len(c.Prepend) == 0 {
 		return
 	}
-	fmt.Fprintln(out, "\nenvironment")
+	s.title("environment")
 	for _, k := range slices.Sorted(maps.Keys(c.Env)) {
-		fmt.Fprintf(out, "  %s=%s\n", k, c.Env[k])
+		s.printf("  %s=%s\n", k, c.Env[k])
 	}
 	for _, k := range slices.Sorted(maps.Keys(c.Prepend)) {
-		fmt.Fprintf(out, "  %s=%s:$%s\n", k, strings.Join(c.Prepend[k], ":"), k)
+		s.printf("  %s=%s:$%s\n", k, strings.Join(c.Prepend[k], ":"), k)
 	}
 }
