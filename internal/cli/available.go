@@ -25,12 +25,12 @@ type targetFlags struct {
 
 func (t *targetFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&t.jetpack, "jetpack", "", "a release of JetPack, as 6.2")
-	f.StringVar(&t.l4t, "l4t", "", "a release of L4T, as 36.4.3")
-	f.StringVar(&t.device, "device", "", "a module, a developer kit or an SoC, as agx-orin")
-	f.StringVar(&t.ubuntu, "ubuntu", "", "another Ubuntu under the release, as 24.04")
-	f.StringVar(&t.platform, "platform", "", "a platform by name, as debian-12")
-	f.StringVar(&t.catalog, "catalog", "", "a folder with components of your own, put over the catalog")
+	f.StringVar(&t.jetpack, "jetpack", "", "a `RELEASE` of JetPack, as 6.2")
+	f.StringVar(&t.l4t, "l4t", "", "a `RELEASE` of L4T, as 36.4.3")
+	f.StringVar(&t.device, "device", "", "a module, a developer `KIT` or an SoC, as agx-orin")
+	f.StringVar(&t.ubuntu, "ubuntu", "", "another `UBUNTU` under the release, as 24.04")
+	f.StringVar(&t.platform, "platform", "", "a platform by `NAME`, as debian-12")
+	f.StringVar(&t.catalog, "catalog", "", "a `FOLDER` with components of your own, put over the catalog")
 	completeFlags(cmd)
 }
 

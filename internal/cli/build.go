@@ -5,26 +5,27 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/cmd/buildctl/build"
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/util/progress/progressui"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/org/jetson-frontend/frontend"
 	"github.com/org/jetson-frontend/internal/engine"
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/resolve"
 )
 
 type buildFlags struct {
 	stackFlags
+	imageFlags
 	addr     string
 	target   string
-	outputs  []string
 	progress string
-	noCache  bool
-	labels   []string
 }
 
 func newBuild(env Env) *cobra.Command {
@@ -32,6 +33,19 @@ func newBuild(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build [CONTEXT | STACK]",
 		Short: "Build an image from a stack",
+		Long: `Build makes an image, or what --target names, and puts it where the flags say.
+The flags are those of docker buildx build. What is wrong with the stack is said
+before anything is built, with its line.
+
+Registries are reached with the credentials of Docker's config. Standard output
+gets the image's digest, everything else goes to standard error.`,
+		Example: `  jetson build
+  jetson build humble+vtk9 --jetpack 6.2 -t registry.example/mine:1 --push
+  jetson build -o type=oci,dest=image.tar
+  jetson build --target runtime --load -t mine
+  jetson build flann --platform debian-12 --target flann -o out
+  jetson build -f - --cache-from user/mine:cache --cache-to type=registry,ref=user/mine:cache
+  jetson build --build-context vtk=../my-vtk --secret id=jetson,src=settings`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := b.positional(args); err != nil {
 				return err
@@ -40,13 +54,11 @@ func newBuild(env Env) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	b.register(cmd)
-	f.StringVar(&b.addr, "addr", "", "address of the buildkitd (BUILDKIT_HOST)")
-	f.StringVar(&b.target, "target", "", "what to build: dev, runtime, test, or a component")
-	f.StringArrayVarP(&b.outputs, "output", "o", nil, "where the result goes, as type=oci,dest=image.tar")
-	f.StringVar(&b.progress, "progress", "auto", "auto, plain, tty, quiet or rawjson")
-	f.BoolVar(&b.noCache, "no-cache", false, "build everything anew")
-	f.StringArrayVar(&b.labels, "label", nil, "set a label of the image")
+	b.stackFlags.register(cmd)
+	f.StringVar(&b.addr, "addr", "", "`ADDRESS` of the buildkitd (BUILDKIT_HOST)")
+	b.imageFlags.register(cmd)
+	f.StringVar(&b.target, "target", "", "`WHAT` to build: dev, runtime, test, or a component")
+	f.StringVar(&b.progress, "progress", "auto", "`MODE` is auto, plain, tty, quiet or rawjson")
 	return cmd
 }
 
@@ -82,15 +94,15 @@ func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
 	if r.Contexts, err = pairs("build-context", b.contexts, env); err != nil {
 		return r, cleanup, err
 	}
-	if r.Labels, err = pairs("label", b.labels, env); err != nil {
+	r.Epoch = env.Getenv("SOURCE_DATE_EPOCH")
+	if err := b.imageFlags.request(env, &r); err != nil {
 		return r, cleanup, err
 	}
-	r.Epoch = env.Getenv("SOURCE_DATE_EPOCH")
-	if b.noCache {
-		r.NoCache = []string{""}
+	if b.quiet {
+		b.progress = "quiet"
 	}
-	if r.Exports, err = build.ParseOutput(b.outputs); err != nil {
-		return r, cleanup, usageError{err}
+	if !slices.Contains(progressModes(), b.progress) {
+		return r, cleanup, usagef("--progress is %s, not %q", strings.Join(progressModes(), ", "), b.progress)
 	}
 	prep, err := b.prepare(env)
 	if err != nil {
@@ -100,6 +112,9 @@ func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
 		return r, cleanup, prep.Diags.Err()
 	}
 	r.Platforms = b.platforms
+	if err := b.soundness(prep); err != nil {
+		return r, cleanup, err
+	}
 	if p := b.path(); p != "" {
 		r.Dir, r.File, err = engine.StackDir(p)
 		return r, cleanup, err
@@ -116,6 +131,28 @@ func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
 		return r, cleanup, fmt.Errorf("writing the stack: %w", err)
 	}
 	return r, cleanup, nil
+}
+
+// soundness resolves the stack as far as that goes without a builder: what is
+// wrong with it is said before one is asked for.
+func (b *buildFlags) soundness(prep frontend.Prepared) error {
+	if b.foreign {
+		return nil
+	}
+	in := prep.Input
+	in.Facts.Offline = true
+	platforms := b.platforms
+	if len(platforms) == 0 {
+		platforms = []string{""}
+	}
+	for _, p := range platforms {
+		in.Arch = strings.TrimPrefix(p, "linux/")
+		if list := resolve.Resolve(in).Diags.Errors(); len(list) > 0 {
+			b.adviseFlags(list)
+			return list.Err()
+		}
+	}
+	return nil
 }
 
 func (b *buildFlags) solve(ctx context.Context, env Env, c *client.Client, req engine.Request) error {
@@ -140,11 +177,10 @@ func (b *buildFlags) solve(ctx context.Context, env Env, c *client.Client, req e
 	if err := eg.Wait(); err != nil {
 		return env.buildError(err, res)
 	}
-	if d := res.Response["containerimage.digest"]; d != "" {
-		fmt.Fprintln(env.Stdout, d)
-	}
-	return nil
+	return b.keep(env, res)
 }
+
+func progressModes() []string { return []string{"auto", "plain", "tty", "quiet", "rawjson"} }
 
 // buildError shows why a build failed: findings with their lines, or what the
 // daemon says with the line that asked for it.

@@ -53,8 +53,8 @@ is given. -f - writes to standard output.`,
 	}
 	i.register(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&i.file, "file", "f", DefaultFile, "the file to write; - is standard output")
-	f.StringVar(&i.base, "base", "", "the image to build on")
+	f.StringVarP(&i.file, "file", "f", DefaultFile, "the `FILE` to write; - is standard output")
+	f.StringVar(&i.base, "base", "", "the `IMAGE` to build on")
 	f.BoolVar(&i.force, "force", false, "replace a file that is there")
 	return cmd
 }

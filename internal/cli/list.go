@@ -42,7 +42,7 @@ listed at the end, with the reason.`,
 	cmd.ValidArgsFunction = completeComponent
 	l.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&l.area, "area", "", "only components of this area, a folder of the catalog")
+	f.StringVar(&l.area, "area", "", "only components of this `AREA`, a folder of the catalog")
 	f.BoolVar(&l.all, "all", false, "also what only tests use")
 	f.BoolVar(&l.releases, "releases", false, "list the releases of JetPack and the plain platforms instead")
 	f.BoolVar(&l.devices, "devices", false, "list the devices instead")

@@ -45,10 +45,12 @@ on a stack given in its place.`,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(help(env))
+	root.SetHelpCommand(newHelp())
 	root.AddGroup(
-		&cobra.Group{ID: groupBuild, Title: "Build:"},
-		&cobra.Group{ID: groupLook, Title: "Look:"},
-		&cobra.Group{ID: groupWrite, Title: "Write:"},
+		&cobra.Group{ID: groupBuild, Title: "Build"},
+		&cobra.Group{ID: groupLook, Title: "Look"},
+		&cobra.Group{ID: groupWrite, Title: "Write"},
 	)
 	add := func(group string, cmds ...*cobra.Command) {
 		for _, c := range cmds {
@@ -61,6 +63,22 @@ on a stack given in its place.`,
 	add(groupWrite, newInit(env), newFmt(env), newSchema(env))
 	root.AddCommand(newVersion(env), newCompletion(env))
 	return root
+}
+
+// newHelp is `jetson help VERB`, for who is used to it.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:    "help [COMMAND]",
+		Short:  "Say what a command does",
+		Hidden: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, _, err := cmd.Root().Find(args)
+			if err != nil || len(args) > 0 && c == cmd.Root() {
+				return unknownVerb(cmd.Root(), args[0])
+			}
+			return c.Help()
+		},
+	}
 }
 
 func unknownVerb(cmd *cobra.Command, name string) error {

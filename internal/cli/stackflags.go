@@ -32,18 +32,20 @@ type stackFlags struct {
 	context   string
 	// filled in by prepare: the OCI platforms that were asked for
 	platforms []string
+	// foreign says that the catalog is laid over by what only a builder reads
+	foreign bool
 }
 
 func (s *stackFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	defer completeFlags(cmd)
 	cmd.ValidArgsFunction = completeStack
-	f.StringVarP(&s.file, "file", "f", "", "the stack file (stack.toml); - is standard input")
-	f.StringVar(&s.jetpack, "jetpack", "", "the release of JetPack to build for, as 6.2 (JETPACK)")
-	f.StringVar(&s.device, "device", "", "the module or developer kit, as agx-orin (DEVICE)")
-	f.StringSliceVar(&s.platform, "platform", nil, "what to build for: linux/arm64, or a platform by name, as debian-12 (PLATFORM)")
-	f.StringArrayVar(&s.args, "build-arg", nil, "override a part of the stack, as BASE=image or UBUNTU_VERSION=24.04")
-	f.StringArrayVar(&s.contexts, "build-context", nil, "put something in place of an image, a source or the catalog, as NAME=PATH")
+	f.StringVarP(&s.file, "file", "f", "", "the stack `FILE` (stack.toml); - is standard input")
+	f.StringVar(&s.jetpack, "jetpack", "", "the `RELEASE` of JetPack to build for, as 6.2")
+	f.StringVar(&s.device, "device", "", "the module or developer `KIT`, as agx-orin")
+	f.StringSliceVar(&s.platform, "platform", nil, "what to build for: linux/arm64, or a platform by `NAME`, as debian-12")
+	f.StringArrayVar(&s.args, "build-arg", nil, "override a part of the stack, `KEY=VALUE` as BASE=image or UBUNTU_VERSION=24.04")
+	f.StringArrayVar(&s.contexts, "build-context", nil, "put something in place of an image, a source or the catalog, as `NAME=PATH`")
 }
 
 // positional reads the argument: a folder is the build context, anything else
@@ -140,9 +142,10 @@ func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
 		return frontend.Prepared{}, err
 	}
 	files := frontend.Files{Context: os.DirFS(s.context)}
-	if dir := contexts["catalog"]; dir != "" {
+	if dir := contexts["catalog"]; isDir(dir) {
 		files.Catalog = os.DirFS(dir)
 	}
+	s.foreign = contexts["catalog"] != "" && files.Catalog == nil
 	if p := s.path(); p != "" {
 		files.Beside = os.DirFS(filepath.Dir(p))
 		files.Lock = frontend.LockName(filepath.Base(p))
@@ -163,6 +166,9 @@ func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
 	}
 	if prep.Diags.HasErrors() {
 		return resolve.Result{Diags: prep.Diags.Sorted()}, nil
+	}
+	if s.foreign {
+		return resolve.Result{}, usagef("--build-context catalog= is not a folder here; only a build can read anything else")
 	}
 	if len(s.platforms) > 1 {
 		return resolve.Result{}, usagef("a plan is for one platform at a time: %s is one too many", s.platforms[1])

@@ -54,8 +54,8 @@ is not known here.`,
 	w.register(cmd)
 	cmd.ValidArgsFunction = completeComponent
 	f := cmd.Flags()
-	f.StringVar(&w.buildPlatform, "build-platform", "", "the builder's own platform, for vertices (default: this machine's)")
-	f.StringVar(&w.target, "target", "", "the target whose vertices are meant: dev, runtime, test, or a component")
+	f.StringVar(&w.buildPlatform, "build-platform", "", "the builder's own `PLATFORM`, for vertices (default: this machine's)")
+	f.StringVar(&w.target, "target", "", "the target `WHAT` whose vertices are meant: dev, runtime, test, or a component")
 	jsonFlag(cmd, &w.asJSON)
 	return cmd
 }

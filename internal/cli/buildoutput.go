@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/client"
+	"github.com/tonistiigi/go-csvvalue"
+
+	"github.com/org/jetson-frontend/stacks/diag"
+)
+
+// exportTypes are the values of type= in --output.
+func exportTypes() []string {
+	return []string{client.ExporterImage, "registry", client.ExporterOCI, client.ExporterDocker, client.ExporterTar, client.ExporterLocal}
+}
+
+// exports are where the result goes: --output, and --push and --load, which
+// stand for one.
+func (i *imageFlags) exports(env Env) ([]client.ExportEntry, error) {
+	var out []client.ExportEntry
+	for _, o := range i.outputs {
+		e, piped, err := parseOutput(env, o)
+		if err != nil {
+			return nil, err
+		}
+		if piped && i.piped {
+			return nil, usagef("only one --output can go to standard output")
+		}
+		i.piped = i.piped || piped
+		out = append(out, e)
+	}
+	if i.push && !pushes(out) {
+		out = append(out, client.ExportEntry{Type: client.ExporterImage, Attrs: map[string]string{"push": "true"}})
+	}
+	if i.load {
+		out = append(out, client.ExportEntry{Type: client.ExporterDocker, Attrs: map[string]string{}, Output: dockerLoad(env)})
+	}
+	if len(out) == 0 && len(i.tags) > 0 {
+		out = append(out, client.ExportEntry{Type: client.ExporterImage, Attrs: map[string]string{}})
+	}
+	return out, i.describe(out)
+}
+
+// pushes turns the first image among the exports into one that is pushed.
+func pushes(list []client.ExportEntry) bool {
+	for _, e := range list {
+		if e.Type == client.ExporterImage {
+			e.Attrs["push"] = "true"
+			return true
+		}
+	}
+	return false
+}
+
+// describe gives the exports of images their names and annotations.
+func (i *imageFlags) describe(list []client.ExportEntry) error {
+	names, err := i.names()
+	if err != nil {
+		return err
+	}
+	notes, err := i.annotate()
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		switch e.Type {
+		case client.ExporterImage, client.ExporterOCI, client.ExporterDocker:
+			merge(e.Attrs, notes)
+			if names != "" {
+				merge(e.Attrs, map[string]string{"name": names})
+			}
+		}
+		if e.Type == client.ExporterImage && e.Attrs["push"] == "true" && e.Attrs["name"] == "" {
+			return usagef("an image is pushed by its name: give it with -t, as in: jetson build -t registry.example/mine:1 --push")
+		}
+	}
+	return nil
+}
+
+// parseOutput reads one --output: a folder, - for a tar on standard output, or
+// type=… with its attributes. piped says that it takes standard output.
+func parseOutput(env Env, text string) (e client.ExportEntry, piped bool, err error) {
+	e.Attrs = map[string]string{}
+	switch {
+	case text == "":
+		return e, false, usagef("--output is empty")
+	case text == "-":
+		text = "type=tar,dest=-"
+	case !strings.Contains(text, "="):
+		e.Type, e.OutputDir = client.ExporterLocal, text
+		return e, false, nil
+	}
+	fields, err := csvvalue.Fields(text, nil)
+	if err != nil {
+		return e, false, usagef("--output %q: %v", text, err)
+	}
+	for _, f := range fields {
+		k, v, ok := strings.Cut(f, "=")
+		if !ok {
+			return e, false, usagef("--output takes NAME=VALUE pairs, as type=oci,dest=image.tar; %q is none", f)
+		}
+		if k = strings.ToLower(strings.TrimSpace(k)); k == "type" {
+			e.Type = v
+		} else {
+			e.Attrs[k] = v
+		}
+	}
+	if err := oneOf("the type of --output", e.Type, exportTypes(), diag.DidYouMean); err != nil {
+		return e, false, err
+	}
+	if e.Type == "registry" {
+		e.Type = client.ExporterImage
+		e.Attrs["push"] = "true"
+	}
+	piped, err = destination(env, &e)
+	return e, piped, err
+}
+
+// destination turns dest= into a folder, a file or standard output. An image
+// has none.
+func destination(env Env, e *client.ExportEntry) (piped bool, err error) {
+	dest := e.Attrs["dest"]
+	delete(e.Attrs, "dest")
+	folder := e.Type == client.ExporterLocal
+	if e.Type == client.ExporterOCI || e.Type == client.ExporterDocker {
+		tar, err := strconv.ParseBool(e.Attrs["tar"])
+		folder = err == nil && !tar
+	}
+	switch {
+	case e.Type == client.ExporterImage && dest != "":
+		return false, usagef("an image has no dest=; write type=oci,dest=%s for a file", dest)
+	case e.Type == client.ExporterImage:
+	case folder && (dest == "" || dest == "-"):
+		return false, usagef("--output type=%s needs the folder that it goes to, as dest=out", e.Type)
+	case folder:
+		e.OutputDir = dest
+	case dest == "" && e.Type == client.ExporterDocker:
+		e.Output = dockerLoad(env)
+	case (dest == "" || dest == "-") && env.Width > 0:
+		return false, usagef("--output type=%s would write to the terminal; give it a file, as dest=image.tar", e.Type)
+	case dest == "" || dest == "-":
+		e.Output = func(map[string]string) (io.WriteCloser, error) { return keepOpen{env.Stdout}, nil }
+		return true, nil
+	case isDir(dest):
+		return false, usagef("%s is a folder; --output type=%s writes a file", dest, e.Type)
+	default:
+		// Made when there is something to write: a stack with a fault leaves
+		// what is there alone.
+		e.Output = func(map[string]string) (io.WriteCloser, error) { return os.Create(dest) }
+	}
+	return false, nil
+}
+
+// keepOpen is a writer that is not ours to close.
+type keepOpen struct{ io.Writer }
+
+func (keepOpen) Close() error { return nil }
+
+// dockerLoad gives the image to Docker on this machine.
+func dockerLoad(env Env) func(map[string]string) (io.WriteCloser, error) {
+	return func(map[string]string) (io.WriteCloser, error) {
+		path, err := exec.LookPath("docker")
+		if err != nil {
+			return nil, errors.New("there is no docker here to load the image into; write a file with -o type=docker,dest=image.tar, or push with --push")
+		}
+		cmd := exec.Command(path, "load")
+		cmd.Stdout, cmd.Stderr = env.Stderr, env.Stderr
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			return nil, fmt.Errorf("running docker load: %w", err)
+		}
+		if err := cmd.Start(); err != nil {
+			return nil, fmt.Errorf("running docker load: %w", err)
+		}
+		return &loader{WriteCloser: in, cmd: cmd}, nil
+	}
+}
+
+// loader is the input of a running `docker load`.
+type loader struct {
+	io.WriteCloser
+	cmd *exec.Cmd
+}
+
+// Close ends the input and waits for Docker to take it.
+func (l *loader) Close() error {
+	err := l.WriteCloser.Close()
+	if werr := l.cmd.Wait(); werr != nil {
+		return fmt.Errorf("docker load: %w", werr)
+	}
+	return err
+}
