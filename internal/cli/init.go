@@ -152,7 +152,8 @@ func (i *initFlags) text(s *shelf, refs stacks.Refs, r resolve.Result) []byte {
 	}
 	pair("stack", strings.Join(names, "+"))
 	line("")
-	line("# What for: %s.", r.Plan.Platform.Name)
+	name, _, _ := strings.Cut(s.target.String(), "/") // the architecture is the build's to say
+	line("# What for: %s.", name)
 	pair("platform", i.platform)
 	pair("jetpack", s.choice.JetPack.V)
 	pair("l4t", i.l4t)
