@@ -60,6 +60,8 @@ func groupOf(n *graph.Node) string {
 		return "+tests"
 	case n.Component != "":
 		return n.Component
+	case n.World != nil:
+		return "+python " + n.World.Name
 	case n.Kind == graph.Image:
 		return "+base"
 	case strings.HasPrefix(n.ID, "apt/run/") || strings.HasPrefix(n.ID, "apt/dev/"):
@@ -119,7 +121,7 @@ func vertexKind(n *graph.Node) draw.Kind {
 	switch n.Kind {
 	case graph.Image:
 		return base()
-	case graph.Fetch, graph.Unpack, graph.Install, graph.Extract:
+	case graph.Fetch, graph.Unpack, graph.Install, graph.Extract, graph.Wheels, graph.World:
 		return packaged()
 	case graph.Source:
 		if n.Source != nil && (n.Source.Context != "" || len(n.Source.Files) > 0) {
@@ -144,7 +146,7 @@ func vertexWeight(n *graph.Node) int {
 	switch n.Kind {
 	case graph.Step:
 		w = stepWeight(n.Step)
-	case graph.Fetch, graph.Unpack, graph.Install, graph.Extract:
+	case graph.Fetch, graph.Unpack, graph.Install, graph.Extract, graph.Wheels, graph.World:
 		w = weightPackages
 	case graph.Source, graph.Finalize, graph.Test, graph.Check, graph.Squash:
 		w = weightOther

@@ -36,8 +36,12 @@ func drawPlan(p *plan.Plan) (*draw.Graph, string) {
 		}
 	}
 	used := drawComponents(g, p, add)
+	drawWorlds(g, p, add)
 	add(draw.Node{ID: "image", Label: "image", Sub: p.Platform.Name, Kind: joined()}, weightOther)
 	g.Edges = append(g.Edges, draw.Edge{From: tip, To: "image"})
+	for _, w := range p.Worlds {
+		g.Edges = append(g.Edges, draw.Edge{From: "python/" + w.Name, To: "image"})
+	}
 	for i := range p.Components {
 		if c := &p.Components[i]; c.Shipped && !c.Host {
 			g.Edges = append(g.Edges, draw.Edge{From: c.ID(), To: "image"})
@@ -48,6 +52,21 @@ func drawPlan(p *plan.Plan) (*draw.Graph, string) {
 	g.Legend = legend(g, used)
 	g.Notes = notes(path)
 	return g, path
+}
+
+// drawWorlds adds the Python worlds, with the components whose wheels they take.
+func drawWorlds(g *draw.Graph, p *plan.Plan, add func(draw.Node, int)) {
+	for _, w := range p.Worlds {
+		id := "python/" + w.Name
+		var all []string
+		for _, l := range w.Links {
+			all = append(all, l.Requirements...)
+			for _, from := range l.From {
+				g.Edges = append(g.Edges, draw.Edge{From: from, To: id})
+			}
+		}
+		add(draw.Node{ID: id, Label: count(len(all), "requirement"), Sub: "python " + w.Interpreter + ", " + w.Name, Kind: packaged(), Tip: strings.Join(all, " ")}, weightPackages*len(w.Links))
+	}
 }
 
 // drawComponents adds components and what they need. Tools, which a plan has

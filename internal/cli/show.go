@@ -70,6 +70,7 @@ type shown struct {
 	Refused   []shownRefusal `json:"refused,omitempty"`
 	Replaces  []string       `json:"replaces,omitempty"`
 	FirstRun  []string       `json:"first_run,omitempty"`
+	Follows   string         `json:"follows,omitempty"` // the platform's version that is this one's
 	Notes     []string       `json:"notes,omitempty"`
 	Releases  []shownRelease `json:"releases"`
 	// With a target: what asking for it there gives.
@@ -157,6 +158,15 @@ func describe(e *catalog.Entry) *shown {
 	c := &shown{
 		Name: e.Name.V, Summary: e.Summary.V, License: e.License.V, Homepage: e.Homepage.V, Area: e.Area, File: e.File,
 		ImageMiB: e.Storage.Image, ModelsMiB: e.Storage.Models, Notes: texts(e.Notes), Replaces: e.Replaces.Apt.Values(),
+	}
+	c.Follows = e.Follows.V
+	for _, n := range e.Note {
+		c.Notes = append(c.Notes, "where "+condition(n.When)+": "+n.Text.V)
+	}
+	for _, p := range e.Python {
+		if len(p.Constraints) > 0 {
+			c.Notes = append(c.Notes, "in the Python world: "+strings.Join(texts(p.Constraints), ", "))
+		}
 	}
 	for _, a := range e.Aliases {
 		c.Aliases = append(c.Aliases, a.String())

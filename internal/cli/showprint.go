@@ -8,7 +8,7 @@ func printShown(s screen, c *shown, onTarget bool) {
 	t := table{flex: []int{1}}
 	for _, row := range [][2]string{
 		{"licence", c.License}, {"homepage", c.Homepage}, {"area", c.Area}, {"also called", strings.Join(c.Aliases, "  ")},
-		{"needed by", strings.Join(c.NeededBy, " ")}, {"stands in for", strings.Join(c.Replaces, " ")}, {"file", c.File},
+		{"version", follows(c)}, {"needed by", strings.Join(c.NeededBy, " ")}, {"stands in for", strings.Join(c.Replaces, " ")}, {"file", c.File},
 	} {
 		if row[1] != "" {
 			t.add(row[0], row[1])
@@ -38,6 +38,14 @@ func printShown(s screen, c *shown, onTarget bool) {
 	printLines(s, "made on the device at the first run", c.FirstRun)
 	printReleases(s, c)
 	printLines(s, "notes", c.Notes)
+}
+
+// follows says where the version comes from, if not from the component.
+func follows(c *shown) string {
+	if c.Follows == "" {
+		return ""
+	}
+	return "the " + c.Follows + " of the platform"
 }
 
 func printLines(s screen, title string, lines []string) {

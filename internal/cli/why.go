@@ -217,7 +217,7 @@ func (f *finder) platform() {
 // packages finds needs of a Debian package.
 func (f *finder) packages() {
 	for _, p := range f.trace.Packages {
-		if p.Package != f.name {
+		if p.Package != f.name && (p.Edge != "pip" || p.Package != strings.ToLower(f.name)) {
 			continue
 		}
 		sp := shownPackage{Package: p.Package, Archive: p.Archive, Component: p.Component, Edge: p.Edge, place: placeOf(p.At)}

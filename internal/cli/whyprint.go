@@ -99,9 +99,13 @@ func (f *finder) printVersions(s screen, t resolve.ComponentTrace) {
 		return
 	}
 	s.printf("\n")
-	if len(t.Others) == 0 {
+	switch {
+	case t.Follows != "":
+		s.hang(2, 4, "version "+t.Version+" is the "+t.Follows+" of "+f.result.Plan.Platform.Name+"; [versions] "+t.Follows+" moves both")
+		return
+	case len(t.Others) == 0:
 		s.hang(2, 4, "version "+t.Version+" is the only one that can be had on "+f.result.Plan.Platform.Name)
-	} else {
+	default:
 		s.hang(2, 4, "version "+t.Version+" is the newest that all of them allow, on "+f.result.Plan.Platform.Name)
 	}
 	for _, o := range t.Others {
@@ -127,7 +131,11 @@ func (f *finder) printVersions(s screen, t resolve.ComponentTrace) {
 
 func (f *finder) printPackages(s screen) {
 	where := resolve.Installs(f.result.Plan, f.name)
-	s.printf("%s  (Debian package)\n", s.paint(bold, f.name))
+	kind := "Debian package"
+	if f.out.Packages[0].Edge == "pip" {
+		kind = "Python package"
+	}
+	s.printf("%s  (%s)\n", s.paint(bold, f.name), kind)
 	if len(where) > 0 {
 		s.hang(2, 6, "is installed for "+strings.Join(where, ", "))
 	}
@@ -148,7 +156,7 @@ func (f *finder) printPackages(s screen) {
 		rows.write(s)
 	}
 	s.printf("\n")
-	s.hang(2, 4, "Packages that apt adds by itself, for the Depends of others, are not known here.")
+	s.hang(2, 4, "What is added by itself, for the Depends of others, is not known here.")
 }
 
 // packageBy says which component needs a package, and for what.
@@ -164,6 +172,8 @@ func packageBy(p shownPackage) string {
 		return p.Component + ", to run"
 	case "test":
 		return p.Component + ", to test"
+	case "pip":
+		return p.Component + " adds it to its Python world"
 	case "step dev":
 		return p.Component + ", for who builds against it"
 	}

@@ -3,8 +3,8 @@ package resolve
 import (
 	"path"
 	"slices"
+	"strings"
 
-	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/tree"
@@ -34,6 +34,8 @@ type ComponentTrace struct {
 	// older.
 	Version string
 	Others  []string
+	// Follows names the platform's version that is the component's.
+	Follows string
 	File    string // the component's own file
 }
 
@@ -58,7 +60,7 @@ type PackageTrace struct {
 	// Component is the ID of who needs it; "" is the stack.
 	Component string
 	// Edge is tools, build, link, run or test, as in a needs table; "step" and
-	// "step dev" for what an apt step installs.
+	// "step dev" for what an apt step installs; "pip" for a Python package.
 	Edge string
 	At   diag.Range
 }
@@ -86,7 +88,7 @@ func (r Result) Trace() Trace {
 }
 
 func (e *evaluator) componentTrace(n *node) ComponentTrace {
-	c := ComponentTrace{ID: n.key.id(), Name: n.key.name, Chain: n.chain(), Line: n.line(), Version: n.versionText(), File: n.entry.File}
+	c := ComponentTrace{ID: n.key.id(), Name: n.key.name, Chain: n.chain(), Line: n.line(), Version: n.versionText(), Follows: n.entry.Follows.V, File: n.entry.File}
 	var here []string
 	for _, v := range available(n.entry, e.situation(n)) {
 		here = append(here, v.Version.V)
@@ -130,7 +132,12 @@ func (e *evaluator) packageTraces(n *node) []PackageTrace {
 		add("test", a.Archive.V, a.Test)
 	}
 	for _, step := range n.entry.Steps {
-		if step.Kind.V != stacks.KindApt || step.Apt == nil || !step.When.Holds(s) {
+		if step.Pip != nil && step.When.Holds(s) {
+			for _, r := range step.Pip.Requirements {
+				out = append(out, PackageTrace{Package: requirement(e.text(n, r)), Component: n.key.id(), Edge: "pip", At: r.At})
+			}
+		}
+		if step.Apt == nil || !step.When.Holds(s) {
 			continue
 		}
 		add("step", step.Apt.Archive.V, step.Apt.Packages)
@@ -141,6 +148,15 @@ func (e *evaluator) packageTraces(n *node) []PackageTrace {
 		}
 	}
 	return out
+}
+
+// requirement is the name of a Python package that a requirement asks for.
+func requirement(text string) string {
+	end := strings.IndexAny(text, " <>=!~;[@(")
+	if end < 0 {
+		end = len(text)
+	}
+	return strings.ToLower(text[:end])
 }
 
 // Component returns the trace of a component by its ID.
@@ -178,6 +194,11 @@ func Installs(p *plan.Plan, pkg string) []string {
 	}
 	if slices.Contains(p.Tools.Packages, pkg) || slices.Contains(p.Tools.Fetch, pkg) {
 		out = append(out, "the toolchain of the distribution")
+	}
+	for _, kind := range sortedKeys(p.Tools.Kinds) {
+		if slices.Contains(p.Tools.Kinds[kind], pkg) {
+			out = append(out, "the tools of "+kind+" steps")
+		}
 	}
 	for _, arch := range sortedKeys(p.Tools.Cross) {
 		if slices.Contains(p.Tools.Cross[arch], pkg) {
