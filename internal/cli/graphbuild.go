@@ -24,7 +24,7 @@ func drawBuild(lg *graph.Graph) (*draw.Graph, string) {
 		})
 		weight = append(weight, vertexWeight(n))
 		for _, in := range n.In {
-			e := draw.Edge{From: in.Node.ID, To: n.ID, Dashed: in.Role == graph.Debs}
+			e := draw.Edge{From: in.Node.ID, To: n.ID}
 			if !hasEdge(g, e) {
 				g.Edges = append(g.Edges, e)
 			}

@@ -113,7 +113,7 @@ func critical(g *draw.Graph, weight []int, last string) string {
 	for i := range g.Nodes {
 		from[i] = -1
 		for _, e := range g.Edges {
-			if p, ok := index[e.From]; ok && index[e.To] == i && (from[i] < 0 || best[p] > best[from[i]]) {
+			if p, ok := index[e.From]; ok && !e.Dashed && index[e.To] == i && (from[i] < 0 || best[p] > best[from[i]]) {
 				from[i] = p
 			}
 		}

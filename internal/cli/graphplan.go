@@ -109,7 +109,7 @@ func drawComponents(g *draw.Graph, p *plan.Plan, add func(draw.Node, int)) []dra
 		for _, need := range []struct {
 			ids    []string
 			dashed bool
-		}{{c.Link, false}, {c.Build, false}, {c.Run, true}, {c.Tools, true}} {
+		}{{c.Link, false}, {c.Build, false}, {c.Run, true}, {c.Tools, false}} {
 			for _, from := range need.ids {
 				e := draw.Edge{From: name(from), To: id, Dashed: need.dashed}
 				if !slices.ContainsFunc(g.Edges, func(o draw.Edge) bool { return o.From == e.From && o.To == e.To }) {

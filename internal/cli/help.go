@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,11 @@ func help(env Env) func(*cobra.Command, []string) {
 		}
 		s.printf("%s\n", strings.TrimSpace(text))
 		s.title("Usage")
-		s.printf("  %s\n", cmd.UseLine())
+		use := cmd.UseLine()
+		if !cmd.HasParent() {
+			use = cmd.Name() + " COMMAND [flags]"
+		}
+		s.printf("  %s\n", use)
 		if cmd.HasExample() {
 			s.title("Examples")
 			s.printf("%s\n", cmd.Example)
@@ -39,11 +44,17 @@ func help(env Env) func(*cobra.Command, []string) {
 
 // helpVerbs lists the verbs below cmd, by group.
 func helpVerbs(s screen, cmd *cobra.Command) {
+	widest := 0
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			widest = max(widest, len(c.Name()))
+		}
+	}
 	list := func(title, group string) {
 		t := table{indent: 2, flex: []int{1}}
 		for _, c := range cmd.Commands() {
 			if c.IsAvailableCommand() && c.GroupID == group {
-				t.add(c.Name(), c.Short)
+				t.add(fmt.Sprintf("%-*s", widest, c.Name()), c.Short)
 			}
 		}
 		if len(t.rows) > 0 {

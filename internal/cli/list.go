@@ -11,10 +11,6 @@ import (
 	"github.com/org/jetson-frontend/stacks/version"
 )
 
-// checksArea holds programs that only tests use. They are left out of a list
-// unless it is to be whole.
-const checksArea = "checks"
-
 type listFlags struct {
 	targetFlags
 	area              string
@@ -94,10 +90,11 @@ func (l *listFlags) run(env Env, words []string) error {
 // pick filters the catalog, and asks for each component on the target.
 func (l *listFlags) pick(s *shelf, all []*catalog.Entry, words []string) ([]listed, error) {
 	var areas []string
+	tests := testOnly(all)
 	out := []listed{}
 	for _, e := range all {
 		areas = append(areas, e.Area)
-		if l.area != "" && e.Area != l.area || e.Area == checksArea && !l.all && l.area != checksArea || !matches(e, words) {
+		if l.area != "" && e.Area != l.area || tests[e.Name.V] && !l.all && l.area == "" || !matches(e, words) {
 			continue
 		}
 		item := listed{Name: e.Name.V, Area: e.Area, Summary: e.Summary.V, License: e.License.V, Versions: versionsOf(e)}
@@ -129,6 +126,27 @@ func nothingFound(cat *catalog.Catalog, words []string) error {
 		g.Help = diag.DidYouMean(near[0], near)
 	}
 	return diag.List{g}.Err()
+}
+
+// testOnly are the components that others need for their tests and for nothing
+// else. They are left out of a list unless it is to be whole.
+func testOnly(all []*catalog.Entry) map[string]bool {
+	out := map[string]bool{}
+	for _, e := range all {
+		for _, n := range e.Needs {
+			for _, r := range n.Test {
+				out[r.Name.V] = true
+			}
+		}
+	}
+	for _, e := range all {
+		for _, n := range e.Needs {
+			for _, r := range slices.Concat(n.Tools, n.Build, n.Link, n.Run) {
+				delete(out, r.Name.V)
+			}
+		}
+	}
+	return out
 }
 
 // matches reports whether every word is somewhere in what describes e.

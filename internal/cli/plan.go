@@ -68,15 +68,14 @@ func printPlan(s screen, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	head := table{flex: []int{1}}
-	head.add("stack", strings.Join(p.Stack, " + "))
-	head.add("for", platformLine(p.Platform))
-	if v := versionsLine(p.Platform.Versions); v != "" {
-		head.add("with", v)
+	for _, line := range [][2]string{
+		{"stack", strings.Join(p.Stack, " + ")}, {"for", platformLine(p.Platform)}, {"with", versionsLine(p.Platform.Versions)},
+		{"base", imageLine(p.Base)}, {"plan", d},
+	} {
+		if line[1] != "" {
+			s.hang(0, 7, pad(line[0], 6)+line[1])
+		}
 	}
-	head.add("base", imageLine(p.Base))
-	head.add("plan", d)
-	head.write(s)
 	printComponents(s, p)
 	printPackages(s, "packages", p.Apt.Run)
 	printPackages(s, "packages for the dev image", p.Apt.Dev)

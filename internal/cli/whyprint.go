@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/org/jetson-frontend/stacks/resolve"
+	"github.com/org/jetson-frontend/stacks/version"
 )
 
 // print writes what was found for people.
@@ -108,6 +109,7 @@ func (f *finder) printVersions(s screen, t resolve.ComponentTrace) {
 	default:
 		s.hang(2, 4, "version "+t.Version+" is the newest that all of them allow, on "+f.result.Plan.Platform.Name)
 	}
+	var older, newer []string
 	for _, o := range t.Others {
 		var away []string
 		for _, d := range t.Demands {
@@ -120,9 +122,17 @@ func (f *finder) printVersions(s screen, t resolve.ComponentTrace) {
 		switch {
 		case len(away) > 0:
 			s.hang(4, 8, o+" is excluded by "+strings.Join(away, " and "))
-		case f.want == o || len(t.Others) < 6:
-			s.hang(4, 8, o+" is allowed too, but is older or leads to a conflict")
+		case version.Compare(o, t.Version) < 0:
+			older = append(older, o)
+		default:
+			newer = append(newer, o)
 		}
+	}
+	if len(newer) > 0 {
+		s.hang(4, 8, strings.Join(newer, ", ")+": allowed by these, but in conflict with something else")
+	}
+	if len(older) > 0 {
+		s.hang(4, 8, "allowed too, but older: "+strings.Join(older, ", "))
 	}
 	if f.want != "" && f.want != t.Version && !strings.Contains(" "+strings.Join(t.Others, " ")+" ", " "+f.want+" ") {
 		s.hang(4, 8, f.want+" is not a version that can be had here; see: jetson show "+t.Name)

@@ -42,6 +42,7 @@ type Node struct {
 // Edge leads from what is needed to who needs it.
 type Edge struct {
 	From, To string
+	// Dashed edges are needs from which no order follows.
 	Dashed   bool
 	Critical bool
 	// Implied edges follow from others. They count in files for programs and
@@ -79,14 +80,21 @@ func (g *Graph) check() error {
 }
 
 // Reduce marks the edges that follow from others: a way of two or more edges
-// leads from one end to the other.
+// leads from one end to the other. From dashed edges only dashed ones follow.
 func (g *Graph) Reduce() {
-	next := map[string][]string{}
+	all, firm := map[string][]string{}, map[string][]string{}
 	for _, e := range g.Edges {
-		next[e.From] = append(next[e.From], e.To)
+		all[e.From] = append(all[e.From], e.To)
+		if !e.Dashed {
+			firm[e.From] = append(firm[e.From], e.To)
+		}
 	}
 	for i := range g.Edges {
 		e := &g.Edges[i]
+		next := firm
+		if e.Dashed {
+			next = all
+		}
 		seen := map[string]bool{}
 		queue := []string{}
 		for _, via := range next[e.From] {
