@@ -61,6 +61,7 @@ fuzz:
 	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./stacks/tree
 	$(GO) test -run '^$$' -fuzz FuzzShorthand -fuzztime 30s ./stacks
 	$(GO) test -run '^$$' -fuzz FuzzConstraint -fuzztime 30s ./stacks/version
+	$(GO) test -run '^$$' -fuzz FuzzFormat -fuzztime 30s ./stacks/format
 	$(GO) test -run '^$$' -fuzz FuzzResolve -fuzztime 30s ./stacks/resolve
 
 clean:

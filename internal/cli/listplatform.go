@@ -89,7 +89,11 @@ func listDevices(env Env, s *shelf, asJSON bool) error {
 	}
 	t := table{head: []string{"DEVICE", "SOC", "SM", "JETPACK", "WHAT"}, flex: []int{3, 4}}
 	for _, d := range out {
-		t.add(d.Name, d.SoC, d.SM, strings.Join(d.JetPacks, " "), d.Summary)
+		releases := strings.Join(d.JetPacks, " ")
+		if n := len(d.JetPacks); n > 2 {
+			releases = d.JetPacks[n-1] + " to " + d.JetPacks[0]
+		}
+		t.add(d.Name, d.SoC, d.SM, releases, d.Summary)
 	}
 	t.write(env.screen())
 	return nil
