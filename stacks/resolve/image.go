@@ -103,6 +103,7 @@ func (e *evaluator) config(p *plan.Plan) {
 	set := map[string]*node{}
 	c.Env, c.Prepend = map[string]string{}, map[string][]string{}
 	var cmd *node
+	var overlays []string
 	for _, n := range e.graph.order {
 		if n.key.host() || !e.shipped[n.key] {
 			continue
@@ -120,7 +121,7 @@ func (e *evaluator) config(p *plan.Plan) {
 		}
 		c.Source = append(c.Source, e.textList(n, n.entry.Entry.Source)...)
 		for _, prefix := range e.overlays(n) {
-			c.Source = append(c.Source, prefix+"/local_setup.bash")
+			overlays = append(overlays, prefix+"/local_setup.bash")
 		}
 		if len(n.entry.Cmd.Argv) > 0 {
 			if cmd != nil && len(e.in.Stack.Image.Cmd) == 0 {
@@ -132,6 +133,9 @@ func (e *evaluator) config(p *plan.Plan) {
 		}
 		e.facets(n, p)
 	}
+	// What is sourced last comes first in a search: an overlay goes before what
+	// it overlays.
+	c.Source = append(c.Source, overlays...)
 	for _, w := range p.Worlds {
 		if w.Name == stacks.MainWorld { // as if it were activated
 			prepend(c, "PATH", []string{w.Prefix + "/bin"})

@@ -1,0 +1,337 @@
+package e2e
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/org/jetson-frontend/frontend"
+	"github.com/org/jetson-frontend/internal/engine"
+	"github.com/org/jetson-frontend/internal/harness"
+	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/resolve"
+)
+
+// A world is what the flagship is built in here: the catalog's own data, laid
+// over with Debian 12 in the place of Ubuntu 22.04, stand-ins for the archives
+// of ROS and NVIDIA, and stand-ins for sources that no test machine reaches.
+// See testdata/flagship/README.md.
+type world struct {
+	dir     string // the build context, with catalog/ and standin/ in it
+	catalog string
+}
+
+// newWorld copies the data with changes and serves the archives that a stack
+// asks for. Replacements are made in the components' files, by path.
+func newWorld(t *testing.T, r engine.Request, stack string, changes map[string][][2]string) world {
+	t.Helper()
+	root, err := harness.Root()
+	must(t, err)
+	w := world{dir: r.Dir, catalog: filepath.Join(r.Dir, "catalog")}
+	components := filepath.Join(root, "stacks/catalog/components")
+	for name, edits := range changes {
+		from := filepath.Join(components, name)
+		if st, err := os.Stat(from); err == nil && st.IsDir() {
+			must(t, os.CopyFS(filepath.Join(w.catalog, "components", name), os.DirFS(from)))
+			name = filepath.Join(name, filepath.Base(name)+".toml")
+			from = filepath.Join(components, name)
+		}
+		data, err := os.ReadFile(from)
+		must(t, err)
+		text := string(data)
+		for _, e := range edits {
+			re := regexp.MustCompile(e[0])
+			if !re.MatchString(text) {
+				t.Fatalf("%s has nothing like %s", name, e[0])
+			}
+			text = re.ReplaceAllString(text, e[1])
+		}
+		write(t, filepath.Join(w.catalog, "components", name), text)
+	}
+	write(t, filepath.Join(w.dir, "stack.toml"), stack)
+	w.platform(t, root, nil)
+	p := w.plan(t, stack)
+	archives := map[string]string{}
+	cudart := cudartFiles(t, r)
+	for _, name := range []string{"ros2", "l4t"} {
+		url, key := standInArchive(t, standInPackages(packagesFrom(p, name), cudart))
+		archives[name] = fmt.Sprintf("url = { any = %q }\nsuites = [\"/\"]\nkey = { http = %q, sha256 = %q }\n", url, url+"/key.asc", key)
+	}
+	w.platform(t, root, archives)
+	return w
+}
+
+// platform writes Debian 12 under Ubuntu's name, and the stand-in archives.
+func (w world) platform(t *testing.T, root string, archives map[string]string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, "stacks/platform/data/distributions.toml"))
+	must(t, err)
+	_, rest, ok := strings.Cut(string(data), "name     = \"debian-12\"\n")
+	if !ok {
+		t.Fatal("there is no debian-12 in the data")
+	}
+	row, _, _ := strings.Cut(rest, "[[distribution]]")
+	for _, e := range [][2]string{{`id       = "debian"`, `id = "ubuntu"`}, {`version  = "12"`, `version = "22.04"`}} {
+		if !strings.Contains(row, e[0]) {
+			t.Fatalf("the row of debian-12 has no %s", e[0])
+		}
+		row = strings.Replace(row, e[0], e[1], 1)
+	}
+	text := "[[distribution]]\nname = \"ubuntu-22.04\"\n" + row
+	for _, name := range slices.Sorted(maps.Keys(archives)) {
+		text += fmt.Sprintf("\n[[archive]]\nname = %q\norder = 100\nsource = \"a stand-in of this test\"\n%s", name, archives[name])
+	}
+	write(t, filepath.Join(w.catalog, "platform/standin.toml"), text)
+}
+
+// plan resolves the stack in this world, without a daemon.
+func (w world) plan(t *testing.T, stack string) *plan.Plan {
+	t.Helper()
+	var context fs.FS = os.DirFS(w.dir)
+	p := frontend.Prepare(&diag.File{Name: "stack.toml", Data: []byte(stack)}, nil, frontend.Files{Context: context, Catalog: os.DirFS(w.catalog)})
+	p.Input.Facts.Offline = true
+	res := resolve.Resolve(p.Input)
+	must(t, append(p.Diags, res.Diags...).Err())
+	return res.Plan
+}
+
+func packagesFrom(p *plan.Plan, archive string) []string {
+	all := map[string]bool{}
+	lists := [][]plan.Link{p.Apt.Run, p.Apt.Dev}
+	for _, c := range p.Components {
+		lists = append(lists, c.Apt, c.HostApt)
+	}
+	for _, links := range lists {
+		for _, l := range links {
+			if l.Archive == archive {
+				for _, name := range l.Packages {
+					all[name] = true
+				}
+			}
+		}
+	}
+	if archive == "ros2" {
+		all["ros-humble-desktop"], all["ros-humble-pcl-conversions"] = true, true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// standInPackages are empty but for what the graph uses: ROS's setup files, and
+// CUDA's runtime library. Their dependencies are the real ones, to Debian's
+// packages of the same libraries.
+func standInPackages(names []string, cudart map[string]string) []deb {
+	const setup = `AMENT_PREFIX_PATH=/opt/ros/humble${AMENT_PREFIX_PATH:+:$AMENT_PREFIX_PATH}
+LD_LIBRARY_PATH=/opt/ros/humble/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export AMENT_PREFIX_PATH LD_LIBRARY_PATH
+`
+	out := []deb{{name: "ros-humble-ros-workspace", version: "1.0", files: map[string]string{
+		"opt/ros/humble/setup.sh": setup, "opt/ros/humble/setup.bash": setup, "opt/ros/humble/local_setup.sh": setup,
+	}}}
+	for _, n := range names {
+		d := deb{name: n, version: "1.0"}
+		switch {
+		case n == "python3-colcon-common-extensions":
+			d.depends = "colcon, python3-colcon-bash, python3-colcon-cmake, python3-colcon-library-path, python3-colcon-output, python3-colcon-package-selection, python3-colcon-ros"
+		case n == "ros-humble-desktop":
+			d.depends = "ros-humble-pcl-conversions, ros-humble-ros-workspace"
+		case n == "ros-humble-pcl-conversions":
+			d.depends = "libpcl-common1.13, libpcl-io1.13, ros-humble-ros-workspace"
+		case strings.HasPrefix(n, "ros-"):
+			d.depends = "ros-humble-ros-workspace"
+		case strings.HasPrefix(n, "cuda-cudart"):
+			d.files = map[string]string{}
+			dev := strings.Contains(n, "-dev-")
+			for p, content := range cudart {
+				if dev == (strings.HasSuffix(p, ".h") || strings.HasSuffix(p, ".so")) {
+					d.files[p] = content
+				}
+			}
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// binaries builds the stand-ins for what NVIDIA publishes as binaries, with
+// this project's own cross build.
+func binaries(t *testing.T) map[string]string {
+	t.Helper()
+	root, err := harness.Root()
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.CopyFS(filepath.Join(dir, "binaries"), os.DirFS(filepath.Join(root, "internal/e2e/testdata/flagship/binaries"))))
+	write(t, filepath.Join(dir, "stack.toml"), `platform = "debian-12"
+[[component]]
+name = "binaries"
+[[component.version]]
+version = "1"
+date    = "2024-01-01"
+sources = [{ to = "/src/binaries", context = "binaries" }]
+[[component.step]]
+kind = "cmake"
+`)
+	r := debian(t, dir, "linux/arm64")
+	r.Target = "binaries"
+	o, err := suite.Daemon.Build(deadline(t, 10*minute), r)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, o.Logs)
+	}
+	files, err := o.Files()
+	must(t, err)
+	return files
+}
+
+// cudartFiles are the runtime library's, as NVIDIA's packages lay them out;
+// cuPCL's stand-ins go into the build context.
+func cudartFiles(t *testing.T, r engine.Request) map[string]string {
+	t.Helper()
+	out := map[string]string{
+		"usr/local/cuda-12.6/targets/aarch64-linux/include/cuda_runtime.h": "#pragma once\ntypedef struct CUstream_st* cudaStream_t;\n",
+	}
+	for p, content := range binaries(t) {
+		if rest, ok := strings.CutPrefix(p, "/usr/local/cudart/"); ok {
+			out["usr/local/cuda-12.6/targets/aarch64-linux/lib/"+rest] = content
+		}
+		if rest, ok := strings.CutPrefix(p, "/usr/local/cupcl/"); ok && content != "/" {
+			write(t, filepath.Join(r.Dir, "standin/cupcl", rest), content)
+		}
+	}
+	return out
+}
+
+// Edits that are the same in every world. Tests of what only has a stand-in
+// here are left out; they run where the real thing is.
+var (
+	noTests    = [2]string{`(?s)\n\[\[test\]\].*$`, "\n"}
+	cupclHere  = [2]string{`git = "https://github.com/NVIDIA-AI-IOT/cuPCL.git", commit = "[0-9a-f]*", patches = \["pcl-1.13.patch"\]`, `context = "standin/cupcl"`}
+	rosOverlay = [2]string{`(to     = "/src/perception_pcl/(\w+)")\ngit .*\ntag .*\ncommit .*\n`, "$1\ncontext = \"standin/perception_pcl/$2\"\n"}
+)
+
+func source(name string) [2]string {
+	return [2]string{`sources = \[\{ to = "/src/` + name + `", git = .*\}\]`, `sources = [{ to = "/src/` + name + `", context = "standin/` + name + `" }]`}
+}
+
+// flagship is a request for one of the two examples, in its world.
+func flagship(t *testing.T, example string, more string, changes map[string][][2]string) engine.Request {
+	t.Helper()
+	root, err := harness.Root()
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.CopyFS(filepath.Join(dir, "standin"), os.DirFS(filepath.Join(root, "internal/e2e/testdata/flagship"))))
+	text, err := os.ReadFile(filepath.Join(root, "examples", example, "stack.toml"))
+	must(t, err)
+	r := debian(t, dir, "linux/arm64")
+	changes["robotics/ros.toml"] = [][2]string{noTests}
+	changes["nvidia/cudart.toml"] = [][2]string{noTests}
+	changes["pointcloud/cupcl"] = [][2]string{cupclHere}
+	w := newWorld(t, r, string(text)+more, changes)
+	r.Contexts["catalog"] = w.catalog
+	r.Target = graph.TargetRuntime
+	return r
+}
+
+// sourceWorld are the changes for the flagship itself, which compiles VTK and
+// PCL.
+func sourceWorld() map[string][][2]string {
+	return map[string][][2]string{
+		"visualization/vtk.toml": {source("vtk"), {`test = \["vtk-check"\]`, `test = []`}, {`(?s)\n\[\[test\]\]\nname = "writes-and-reads".*$`, "\n"}},
+		"pointcloud/pcl.toml": {source("pcl"), {`test = \["pcl-check"\]`, `test = []`}, {`test = \["cloud-check"\]`, `test = []`},
+			{`(?s)\n\[\[test\]\]\nname = "filters-and-finds".*$`, "\n"}},
+		"robotics/perception-pcl.toml": {rosOverlay},
+	}
+}
+
+// TestFlagship builds humble+qt5+vtk9+cupcl for linux/arm64: VTK and PCL are
+// compiled, ROS's desktop comes in parts, pcl_conversions and pcl_ros are built
+// anew in an overlay, and nothing of the distribution's PCL or VTK gets in.
+func TestFlagship(t *testing.T) {
+	ctx := deadline(t, 20*minute)
+	r := flagship(t, "flagship", "", sourceWorld())
+	o, err := suite.Daemon.Build(ctx, r)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, tail(o.Logs))
+	}
+	files, err := o.Files()
+	must(t, err)
+	for _, want := range []string{
+		"/usr/local/lib/libvtkCommonCore-9.5.so.1", "/usr/local/lib/libpcl_common.so.1.15.1", "/opt/overlays/perception-pcl/lib/libpcl_ros.so",
+		"/usr/local/lib/libcudaicp.so", "/usr/local/bin/cupcl-icp-demo", "/usr/share/jetson/plan.json", "/usr/share/jetson/entrypoint",
+	} {
+		if _, ok := files[want]; !ok {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	status := files["/var/lib/dpkg/status"]
+	for _, p := range []string{"ros-humble-rviz2", "ros-humble-pcl-msgs", "libqt5widgets5", "cuda-cudart-12-6"} {
+		if !strings.Contains(status, "Package: "+p+"\nStatus: install ok installed") {
+			t.Errorf("%s is not installed", p)
+		}
+	}
+	if m := regexp.MustCompile(`(?m)^Package: (libvtk.*|libpcl.*|ros-humble-desktop|ros-humble-pcl-conversions)$`).FindAllString(status, -1); m != nil {
+		t.Errorf("the distribution's PCL or VTK came in: %v", m)
+	}
+	if pins := files["/etc/apt/preferences.d/jetson"]; !strings.Contains(pins, "libvtk9*") || !strings.Contains(pins, "libpcl-*") {
+		t.Errorf("the image does not keep them out: %q", pins)
+	}
+	if setup := files["/usr/share/jetson/setup"]; setup != "/opt/ros/humble/setup.bash\n/opt/overlays/perception-pcl/local_setup.bash\n" {
+		t.Errorf("the entry point sources %q", setup)
+	}
+	for _, part := range []string{"vtk", "pcl", "cupcl"} {
+		if len(o.Executed("["+part+" ")) > 0 && len(o.Executed("cmake build (cross)")) == 0 {
+			t.Errorf("%s was not cross-compiled", part)
+		}
+	}
+
+	// Who asks for the metapackage all the same hears that it cannot be had.
+	text, err := os.ReadFile(filepath.Join(r.Dir, "stack.toml"))
+	must(t, err)
+	write(t, filepath.Join(r.Dir, "stack.toml"), string(text)+"\n[apt]\narchive = \"ros2\"\npackages = [\"ros-humble-desktop\"]\n")
+	o, err = suite.Daemon.Build(ctx, r)
+	if err == nil {
+		t.Fatal("the metapackage was installed beside a PCL that the stack compiles")
+	}
+	if !strings.Contains(o.Logs, "apt cannot install these packages together") || !strings.Contains(o.Logs, "libpcl-common1.13") {
+		t.Errorf("the failure does not say what is wrong:\n%s", tail(o.Logs))
+	}
+}
+
+// TestFlagshipApt builds the twin, humble+qt5+vtk:apt+cupcl: ROS's metapackage
+// with its real chain to PCL and VTK, Debian's packages of both, and the
+// programs that test them, compiled against them.
+func TestFlagshipApt(t *testing.T) {
+	ctx := deadline(t, 25*minute)
+	r := flagship(t, "flagship-apt", "", map[string][][2]string{
+		"pointcloud/pcl.toml": {{`(libpcl-[a-z-]+)1\.12`, "${1}1.13"}, {`version = "1.12.1"`, `version = "1.13.0"`}},
+	})
+	o, err := suite.Daemon.Build(ctx, r)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, tail(o.Logs))
+	}
+	files, err := o.Files()
+	must(t, err)
+	status := files["/var/lib/dpkg/status"]
+	for _, p := range []string{"ros-humble-desktop", "ros-humble-pcl-conversions", "libpcl-io1.13", "libvtk9.1", "libpcl-visualization1.13"} {
+		if !strings.Contains(status, "Package: "+p+"\nStatus: install ok installed") {
+			t.Errorf("%s is not installed", p)
+		}
+	}
+	for p := range files {
+		if strings.HasPrefix(p, "/usr/local/lib/libvtk") || strings.HasPrefix(p, "/usr/local/lib/libpcl") || strings.HasPrefix(p, "/opt/overlays/") {
+			t.Errorf("%s was compiled", p)
+		}
+	}
+	if !strings.Contains(strings.Join(o.Ran, "\n"), "pcl/draws") {
+		t.Error("nothing was drawn")
+	}
+}
+
+// tail is the end of a long log.
+func tail(s string) string { return s[max(0, len(s)-6000):] }

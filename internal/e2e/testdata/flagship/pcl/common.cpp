@@ -1,0 +1,1 @@
+int pclCommon() { return 1; }

@@ -1,0 +1,3 @@
+int pclCommon();
+int vtkRendering();
+int pclVisualization() { return pclCommon() + vtkRendering(); }

@@ -1,0 +1,2 @@
+int pclVisualization();
+int pclRos() { return pclVisualization(); }

@@ -1,0 +1,1 @@
+int vtkCore() { return 9; }

@@ -1,0 +1,2 @@
+int vtkCore();
+int vtkRendering() { return vtkCore(); }
