@@ -221,6 +221,9 @@ func TestForeignRoot(t *testing.T) {
 	foreign := filepath.Join(t.TempDir(), "photos")
 	must(t, os.MkdirAll(foreign, 0o755))
 	must(t, os.WriteFile(filepath.Join(foreign, "cat.jpg"), []byte("meow"), 0o644))
+	other, err := daemon.Find(foreign, os.Getenv, 0)
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(other.Run) })
 	before := tree(t, foreign)
 	m.fails([]string{"not a builder's state (cat.jpg)"}, "builder", "start", "--root", foreign)
 	if tree(t, foreign) != before {
