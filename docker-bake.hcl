@@ -1,5 +1,6 @@
 # docker buildx bake                  the frontend image, for amd64 and arm64
 # docker buildx bake example          an example stack, with this frontend
+# docker buildx bake cli              the jetson tool: bin/linux_amd64/jetson, bin/linux_arm64/jetson
 # docker buildx bake frontend example both in one call, without a registry
 
 variable "REGISTRY" { default = "ghcr.io/org" }
@@ -22,6 +23,14 @@ target "frontend-here" {
   inherits  = ["frontend"]
   platforms = []
   tags      = []
+}
+
+# The command-line tool with its private builder. SOURCE_DATE_EPOCH=0 makes the
+# files' times the same too.
+target "cli" {
+  dockerfile = "Dockerfile.cli"
+  platforms  = ["linux/amd64", "linux/arm64"]
+  output     = ["type=local,dest=bin"]
 }
 
 target "example" {

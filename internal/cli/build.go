@@ -1,29 +1,23 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/solver/errdefs"
-	"github.com/moby/buildkit/util/progress/progressui"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/org/jetson-frontend/frontend"
 	"github.com/org/jetson-frontend/internal/engine"
-	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
 
 type buildFlags struct {
 	stackFlags
 	imageFlags
-	addr     string
+	where    whereFlags
 	target   string
 	progress string
 }
@@ -50,37 +44,16 @@ gets the image's digest, everything else goes to standard error.`,
 			if err := b.positional(args); err != nil {
 				return err
 			}
-			return b.run(cmd.Context(), env)
+			return b.run(cmd, env)
 		},
 	}
 	f := cmd.Flags()
 	b.stackFlags.register(cmd)
-	f.StringVar(&b.addr, "addr", "", "`ADDRESS` of the buildkitd (BUILDKIT_HOST)")
+	b.where.register(f)
 	b.imageFlags.register(cmd)
 	f.StringVar(&b.target, "target", "", "`WHAT` to build: dev, runtime, test, or a component")
 	f.StringVar(&b.progress, "progress", "auto", "`MODE` is auto, plain, tty, quiet or rawjson")
 	return cmd
-}
-
-func (b *buildFlags) run(ctx context.Context, env Env) error {
-	addr := b.addr
-	if addr == "" {
-		addr = env.Getenv("BUILDKIT_HOST")
-	}
-	if addr == "" {
-		return usagef("no builder: give its address with --addr or BUILDKIT_HOST")
-	}
-	req, cleanup, err := b.request(env)
-	if err != nil {
-		return err
-	}
-	defer cleanup()
-	c, err := client.New(ctx, addr)
-	if err != nil {
-		return fmt.Errorf("the builder at %s cannot be reached: %w", addr, err)
-	}
-	defer c.Close()
-	return b.solve(ctx, env, c, req)
 }
 
 // request turns the flags into a build.
@@ -120,7 +93,7 @@ func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
 		return r, cleanup, err
 	}
 	// A stack without a file of its own is sent from a folder made for it.
-	dir, err := os.MkdirTemp("", "jetson-stack-")
+	dir, err := os.MkdirTemp("", stackTemp)
 	if err != nil {
 		return r, cleanup, fmt.Errorf("making a folder for the stack: %w", err)
 	}
@@ -155,42 +128,4 @@ func (b *buildFlags) soundness(prep frontend.Prepared) error {
 	return nil
 }
 
-func (b *buildFlags) solve(ctx context.Context, env Env, c *client.Client, req engine.Request) error {
-	d, err := progressui.NewDisplay(os.Stderr, progressui.DisplayMode(b.progress))
-	if err != nil {
-		return usageError{err}
-	}
-	ch := make(chan *client.SolveStatus)
-	var res engine.Result
-	eg, egctx := errgroup.WithContext(ctx)
-	eg.Go(func() error {
-		var err error
-		res, err = engine.Build(egctx, c, req, ch)
-		return err
-	})
-	eg.Go(func() error {
-		// The display ends when the build does, not when it is interrupted: it
-		// still has to say what was cancelled.
-		_, err := d.UpdateFrom(context.WithoutCancel(ctx), ch)
-		return err
-	})
-	if err := eg.Wait(); err != nil {
-		return env.buildError(err, res)
-	}
-	return b.keep(env, res)
-}
-
 func progressModes() []string { return []string{"auto", "plain", "tty", "quiet", "rawjson"} }
-
-// buildError shows why a build failed: findings with their lines, or what the
-// daemon says with the line that asked for it.
-func (e Env) buildError(err error, res engine.Result) error {
-	if list, ok := diag.From(res.Err); ok {
-		e.show(list)
-		return errReported
-	}
-	for _, s := range errdefs.Sources(err) {
-		_ = s.Print(e.Stderr) // a closed terminal is nobody to tell
-	}
-	return err
-}

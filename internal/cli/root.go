@@ -61,7 +61,7 @@ on a stack given in its place.`,
 	add(groupBuild, newBuild(env), newPlan(env), newCheck(env))
 	add(groupLook, newGraph(env), newList(env), newShow(env), newWhy(env))
 	add(groupWrite, newInit(env), newFmt(env), newSchema(env))
-	root.AddCommand(newVersion(env), newCompletion(env))
+	root.AddCommand(newBuilder(env), newVersion(env), newCompletion(env), newDaemon())
 	return root
 }
 

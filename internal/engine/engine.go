@@ -17,6 +17,7 @@ import (
 	"github.com/moby/buildkit/client"
 	gw "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	"github.com/tonistiigi/fsutil"
 
@@ -48,6 +49,9 @@ type Request struct {
 	Allow     []string
 	// Epoch is SOURCE_DATE_EPOCH, or "".
 	Epoch string
+	// OnGraph is shown every graph before the daemon gets it, and may refuse
+	// it. It may be called from several goroutines at once.
+	OnGraph func(*pb.Definition) error
 }
 
 // Result is what a build gave.
@@ -69,6 +73,9 @@ func Build(ctx context.Context, c *client.Client, r Request, ch chan *client.Sol
 	}
 	var res Result
 	fn := func(ctx context.Context, c gw.Client) (*gw.Result, error) {
+		if r.OnGraph != nil {
+			c = observed{c, r.OnGraph}
+		}
 		out, err := frontend.Build(ctx, c)
 		res.Err = err
 		return out, err
