@@ -89,8 +89,11 @@ func TestKinds(t *testing.T) {
 	must(t, os.CopyFS(dir, os.DirFS(filepath.Join(root, "internal/e2e/testdata/kinds"))))
 	index := packageIndex(t,
 		newWheel(t, "jt_greet", "1.0", "manylinux_2_17_aarch64", "jtgreet", "import platform\ndef main(): print('greetings on', platform.machine())\n",
-			[]string{"jt-number", `jt-missing; platform_machine == "x86_64"`}, "greet=jtgreet:main"),
+			[]string{"jt-number", "jt-native", `jt-missing; platform_machine == "x86_64"`}, "greet=jtgreet:main"),
 		newWheel(t, "jt_greet", "9.0", "manylinux_2_17_x86_64", "jtgreet", "raise SystemExit('the wrong machine')\n", nil, ""),
+		// The index has the framework of the first link too, for more machines and
+		// without what it is for.
+		newWheel(t, "jt_native", "1.0", "manylinux_2_28_aarch64", "jtnative", "raise SystemExit('not the framework')\n", nil, ""),
 		newWheel(t, "jt_number", "1.5", "any", "jtnumber", "NUMBER = 1\n", nil, ""),
 		newWheel(t, "jt_number", "2.0", "any", "jtnumber", "NUMBER = 2\n", nil, ""),
 	)

@@ -103,7 +103,7 @@ func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name strin
 			l.Wheels = append(l.Wheels, plan.Blob{URL: e.text(n, w.HTTP), SHA256: e.text(n, w.SHA256)})
 		}
 	}
-	if len(reqs) > 0 {
+	if len(reqs) > 0 || len(st.Wheels) > 0 && !st.NoDeps {
 		e.unlocked(n.line(), worldOf(st.World))
 	}
 	for _, k := range append(slices.Clone(n.edges["build"]), append(slices.Clone(n.edges["link"]), n.key)...) {

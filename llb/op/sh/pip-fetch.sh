@@ -21,12 +21,14 @@ export PYTHONPATH=/run/jetson/op PYTHONDONTWRITEBYTECODE=1 TARGET_MACHINE="$MACH
 flags() {
 	glibc=$(awk '/^Package: libc6$/ {on = 1} on && /^Version: / {split($2, v, /[.-]/); print v[2]; exit}' /run/jetson/root/var/lib/dpkg/status)
 	[ -n "$glibc" ] || die "the image has no C library that wheels could use"
-	printf '%s\n' --only-binary=:all: --implementation cp --python-version "$PYTHON"
+	# What was made for this machine alone comes first: an index may hold a wheel
+	# of the same version that lacks what this one is for.
+	printf '%s\n' --only-binary=:all: --implementation cp --python-version "$PYTHON" --platform "linux_$MACHINE"
 	while [ "$glibc" -ge 17 ]; do
 		printf '%s\n' --platform "manylinux_2_${glibc}_$MACHINE"
 		glibc=$((glibc - 1))
 	done
-	printf '%s\n' --platform "manylinux2014_$MACHINE" --platform "linux_$MACHINE"
+	printf '%s\n' --platform "manylinux2014_$MACHINE"
 	if [ "$MACHINE" = x86_64 ]; then
 		printf '%s\n' --platform manylinux2010_x86_64 --platform manylinux1_x86_64
 	fi
@@ -78,17 +80,17 @@ while IFS= read -r requirement; do
 done <"$in/nodeps"
 [ $# -eq 0 ] || download --no-deps --constraint /tmp/constraints "$@"
 
-# What an earlier link has is not installed twice.
-for dir in /run/jetson/earlier/*; do
-	[ -e "$dir/versions" ] || continue
-	for wheel in "$dir"/*.whl; do
-		[ -e "$wheel" ] && rm -f "$out/${wheel##*/}"
-	done
-done
+# What an earlier link has is not installed twice, whichever file pip took for it.
+cat /run/jetson/earlier/*/versions >/tmp/earlier 2>/dev/null || :
 : >"$out/versions"
 for wheel in "$out"/*.whl; do
 	[ -e "$wheel" ] || continue
-	printf '%s\n' "${wheel##*/}" | sed 's/^\([^-]*\)-\([^-]*\)-.*/\1==\2/' >>"$out/versions"
+	is=$(printf '%s\n' "${wheel##*/}" | sed 's/^\([^-]*\)-\([^-]*\)-.*/\1==\2/')
+	if grep -qixF -e "$is" /tmp/earlier; then
+		rm -f "$wheel"
+		continue
+	fi
+	printf '%s\n' "$is" >>"$out/versions"
 done
 sort -o "$out/versions" "$out/versions"
 find "$out" -exec touch -h -d @0 {} +
