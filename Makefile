@@ -33,7 +33,7 @@ $(CACHE)/bin/staticcheck: tools/go.mod
 $(CACHE)/bin/buildkitd-%: tools/buildkit-%/go.mod
 	$(GO) build -C tools/buildkit-$* -trimpath -buildvcs=false -o ../../$@ github.com/moby/buildkit/cmd/buildkitd
 
-demo: setup $(CACHE)/bin/buildkitd bin/jetson
+demo: setup bin/jetson
 	@$(GO) run ./internal/demo
 
 # VTK and PCL from their original archives, and a program that uses both. A

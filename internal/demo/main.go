@@ -1,6 +1,6 @@
 // Command demo builds an example of this repository for linux/arm64 from
-// nothing: it makes a base image from Debian's archive, starts a builder, and
-// calls `jetson build`.
+// nothing: it makes a base image from Debian's archive and calls `jetson build`,
+// which starts a builder of its own.
 package main
 
 import (
@@ -53,37 +53,27 @@ func run(ctx context.Context) error {
 		return err
 	}
 
-	bin, err := harness.Tool("buildkitd")
-	if err != nil {
-		return err
-	}
 	state := filepath.Join(cache, "demo")
 	if err := os.MkdirAll(state, 0o755); err != nil {
-		return fmt.Errorf("making the builder's folder: %w", err)
+		return fmt.Errorf("making the demo's folder: %w", err)
 	}
-	run, err := os.MkdirTemp("", "demo-")
-	if err != nil {
-		return fmt.Errorf("making the builder's folder: %w", err)
+	jetson := func(args ...string) error {
+		cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "jetson"), args...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stdout, os.Stderr
+		cmd.Env = append(os.Environ(), "JETSON_BUILDER_ROOT="+filepath.Join(state, "builder"))
+		return cmd.Run()
 	}
-	defer os.RemoveAll(run)
-	say("builder: a buildkitd with its state in %s", rel(root, state))
-	d, err := harness.StartDaemon(ctx, harness.DaemonOptions{Binary: bin, Root: filepath.Join(state, "root"), Run: run})
-	if err != nil {
-		return err
-	}
-	defer d.Stop()
+	say("builder: jetson's own, with its state in %s", rel(root, filepath.Join(state, "builder")))
+	defer func() { _ = jetson("builder", "stop") }() // it would end by itself, later
 
 	out := filepath.Join(state, example+".oci")
 	args := []string{
-		"build", "-f", filepath.Join("examples", example, "stack.toml"), "examples/" + example, "--platform", "linux/arm64",
+		"build", "--builder", "private", "-f", filepath.Join("examples", example, "stack.toml"), "examples/" + example, "--platform", "linux/arm64",
 		"--build-context", "debian:bookworm-slim=oci-layout://" + base, "--build-arg", "MIRRORS=" + harness.Mirrors(site),
 		"-o", "type=oci,dest=" + out,
 	}
 	say("jetson build -f examples/%s/stack.toml --platform linux/arm64", example)
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "jetson"), args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), "BUILDKIT_HOST="+d.Addr)
-	if err := cmd.Run(); err != nil {
+	if err := jetson(args...); err != nil {
 		return fmt.Errorf("building the example: %w", err)
 	}
 	st, err := os.Stat(out)
