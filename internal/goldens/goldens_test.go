@@ -1,0 +1,174 @@
+// Package goldens keeps what the examples come to, on every release that the
+// platform data has, as text that is read in a review: a change of data or of
+// code shows here as what it changes for a user.
+//
+// go test ./internal/goldens -update writes the files anew.
+package goldens
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/org/jetson-frontend/frontend"
+	"github.com/org/jetson-frontend/internal/harness"
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/platform"
+	"github.com/org/jetson-frontend/stacks/resolve"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares text with a file of testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		must(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		must(t, os.WriteFile(file, []byte(got), 0o644))
+		return
+	}
+	want, err := os.ReadFile(file)
+	must(t, err)
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s is another now; if that is right, run go test ./internal/goldens -update\n%s", file, diff)
+	}
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// example is a stack of examples/, read as the command line reads it.
+type example struct{ name, dir string }
+
+func examples(t *testing.T) []example {
+	t.Helper()
+	root, err := harness.Root()
+	must(t, err)
+	files, err := filepath.Glob(filepath.Join(root, "examples", "*", "stack.toml"))
+	must(t, err)
+	if len(files) == 0 {
+		t.Fatal("there are no examples")
+	}
+	var out []example
+	for _, f := range files {
+		dir := filepath.Dir(f)
+		out = append(out, example{filepath.Base(dir), dir})
+	}
+	return out
+}
+
+// resolve plans the example with build arguments, without a network. The
+// builder is always the same.
+func (e example) resolve(t *testing.T, args map[string]string) (*stacks.Stack, resolve.Result) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(e.dir, "stack.toml"))
+	must(t, err)
+	here := os.DirFS(e.dir)
+	prep := frontend.Prepare(&diag.File{Name: "stack.toml", Data: data}, args,
+		frontend.Files{Context: here, Beside: here, Lock: frontend.LockName("stack.toml")})
+	must(t, prep.Diags.Err())
+	prep.Input.Native = "amd64"
+	prep.Input.Facts.Offline = true
+	r := resolve.Resolve(prep.Input)
+	frontend.Lint(&r)
+	r.Diags = append(prep.Diags, r.Diags...).Sorted()
+	return prep.Input.Stack, r
+}
+
+// target is a release, or one of its chips, with the build arguments for it.
+type target struct {
+	title, distro string
+	args          map[string]string
+}
+
+// targets are every release that is planned for. Where one set of packages
+// serves several chips, each of them stands apart too.
+func targets(t *testing.T) []target {
+	t.Helper()
+	db, diags := platform.Embedded()
+	must(t, diags.Err())
+	var out []target
+	for _, r := range db.Releases {
+		if !slices.Contains([]string{"full", "resolves"}, r.Tier.V) {
+			continue
+		}
+		title := "JetPack " + r.JetPack.V
+		out = append(out, target{title, r.Distro.V, map[string]string{"JETPACK": r.JetPack.V}})
+		if len(r.SoCs) < 2 || r.Flavour.V != "sbsa" {
+			continue
+		}
+		for _, s := range r.SoCs {
+			out = append(out, target{title + " on " + s.V, r.Distro.V, map[string]string{"JETPACK": r.JetPack.V, "DEVICE": s.V}})
+		}
+	}
+	if len(out) == 0 {
+		t.Fatal("there are no releases")
+	}
+	return out
+}
+
+// TestPlans holds the plan of every example on every release against its
+// golden. An example that is not for JetPack is planned as it is.
+func TestPlans(t *testing.T) {
+	all := targets(t)
+	for _, e := range examples(t) {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			var w writer
+			if s, r := e.resolve(t, nil); !s.JetPack.Set() {
+				w.result("as it is", r)
+			} else {
+				w.results(t, e, all)
+			}
+			golden(t, e.name+".txt", w.String())
+		})
+	}
+}
+
+// TestOtherDistributions plans the flagship with the ROS of the releases that
+// do not have the flagship's own.
+func TestOtherDistributions(t *testing.T) {
+	for distro, ros := range map[string]string{"ubuntu-20.04": "foxy", "ubuntu-24.04": "jazzy"} {
+		t.Run(ros, func(t *testing.T) {
+			t.Parallel()
+			var on []target
+			for _, to := range targets(t) {
+				if to.distro == distro {
+					to.args["STACK"] = ros + "+qt5+vtk9+cupcl"
+					on = append(on, to)
+				}
+			}
+			var w writer
+			w.results(t, flagship(t), on)
+			golden(t, "flagship-with-"+ros+".txt", w.String())
+		})
+	}
+}
+
+func flagship(t *testing.T) example {
+	t.Helper()
+	all := examples(t)
+	i := slices.IndexFunc(all, func(e example) bool { return e.name == "flagship" })
+	if i < 0 {
+		t.Fatal("there is no example flagship")
+	}
+	return all[i]
+}
+
+func (w *writer) results(t *testing.T, e example, on []target) {
+	for _, to := range on {
+		_, r := e.resolve(t, to.args)
+		w.result(to.title, r)
+	}
+}
