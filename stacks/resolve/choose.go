@@ -202,9 +202,7 @@ func (r *resolver) unavailable(n *node) {
 	if chain := n.chain(); len(chain) > 1 {
 		g.Detail = "needed by " + strings.Join(chain, " → ")
 	}
-	if where := r.whereAvailable(n, anyVersion); where != "" {
-		g.Help = where
-	}
+	g.Help = r.whereWanted(n)
 	r.add(g)
 }
 
@@ -230,7 +228,7 @@ func (r *resolver) refuse(n *node, g *graph) {
 		if no.Unless.V != "" {
 			d.Help = fmt.Sprintf("to have it all the same, set [options.%s] %s = true", n.key.name, no.Unless.V)
 		} else if !no.When.Asks("with") { // else it is not the platform's doing
-			d.Help = r.whereAvailable(n, anyVersion)
+			d.Help = r.whereWanted(n)
 		}
 		if chain := n.chain(); len(chain) > 1 {
 			d.Detail = "needed by " + strings.Join(chain, " → ")
@@ -332,8 +330,34 @@ func (d demand) describe() string {
 	return strings.Join(d.from.chain(), " → ") + " needs " + d.text
 }
 
-// sort puts the nodes into topological order, by name where there is freedom.
+// sort puts the nodes into topological order: of those whose needs are met the
+// first by name comes next. The order of two components is then the same in
+// every stack that has them, whatever else it has, and with it the order in
+// which their trees are merged.
 func (r *resolver) sort(g *graph) {
+	if !r.acyclic(g) {
+		return
+	}
+	rest := sortedNodes(g)
+	done := map[key]bool{}
+	for len(rest) > 0 {
+		i := slices.IndexFunc(rest, func(n *node) bool {
+			return !slices.ContainsFunc(n.needed(), func(k key) bool { return !done[k] })
+		})
+		done[rest[i].key] = true
+		g.order = append(g.order, rest[i])
+		rest = slices.Delete(rest, i, i+1)
+	}
+}
+
+// needed are the components that come before the node. What only its tests
+// need may itself need the node.
+func (n *node) needed() []key {
+	return slices.Concat(n.edges["tools"], n.edges["build"], n.edges["link"], n.edges["run"])
+}
+
+// acyclic reports components that need each other in a circle.
+func (r *resolver) acyclic(g *graph) bool {
 	state := map[key]int{}
 	var path []string
 	var visit func(n *node) bool
@@ -348,23 +372,14 @@ func (r *resolver) sort(g *graph) {
 		}
 		state[n.key] = 1
 		path = append(path, n.key.id())
-		for _, kind := range []string{"tools", "build", "link", "run"} {
-			for _, k := range n.edges[kind] {
-				if !visit(g.nodes[k]) {
-					return false
-				}
-			}
+		if slices.ContainsFunc(n.needed(), func(k key) bool { return !visit(g.nodes[k]) }) {
+			return false
 		}
 		path = path[:len(path)-1]
 		state[n.key] = 2
-		g.order = append(g.order, n)
 		return true
 	}
-	for _, n := range sortedNodes(g) {
-		if !visit(n) {
-			return
-		}
-	}
+	return !slices.ContainsFunc(sortedNodes(g), func(n *node) bool { return !visit(n) })
 }
 
 func sortedNodes(g *graph) []*node {

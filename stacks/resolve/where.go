@@ -37,6 +37,21 @@ func (r *resolver) whereAvailable(n *node, allows func(version string) bool) str
 	return help
 }
 
+// whereWanted names the releases on which all that is asked of the component
+// can be had, or, if there is none, the component at all.
+func (r *resolver) whereWanted(n *node) string {
+	where := r.whereAvailable(n, func(v string) bool {
+		return !slices.ContainsFunc(n.demands, func(d demand) bool { return !d.allowsVersion(v) })
+	})
+	if where == "" {
+		return r.whereAvailable(n, anyVersion)
+	}
+	if text := n.demands[0].text; text != n.key.name {
+		where = strings.Replace(where, "it", text, 1)
+	}
+	return where
+}
+
 func (r *resolver) hasOn(n *node, t *platform.Target, allows func(string) bool) bool {
 	s := situation{target: t, arch: t.Arch, variants: n.variants}
 	for _, no := range n.entry.Refuse {
