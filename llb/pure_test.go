@@ -12,10 +12,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
 
 	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/llb/graph"
@@ -250,5 +252,29 @@ func TestStacksShareVertices(t *testing.T) {
 	}
 	if shared < 8 {
 		t.Errorf("only %d vertices were compared", shared)
+	}
+}
+
+// TestOrderOfNeighbours: the order in which a component's needs are merged is
+// its own, and not that in which the stack comes to them.
+func TestOrderOfNeighbours(t *testing.T) {
+	fsys := archive(t, "testdata/laws.txtar")
+	add := func(name, links string) {
+		fsys["components/a/"+name+".toml"] = &fstest.MapFile{Data: fmt.Appendf(nil,
+			"name = %q\n[[needs]]\nlink = [%s]\n[[step]]\nkind = \"script\"\nrun = \"true\"\noutputs = [\"/usr/local/x\"]\n", name, links)}
+	}
+	add("first", "")
+	add("second", "")
+	add("both", `"first", "second"`)
+	add("before", `"second"`)
+	made := func(stack string) map[string]digest.Digest {
+		fsys["stack.toml"] = &fstest.MapFile{Data: fmt.Appendf(nil, "stack = %q\nplatform = \"test-1\"\n", stack)}
+		return digests(t, compile(t, planOf(t, fsys), "amd64"))
+	}
+	alone, together := made("both"), made("before+both")
+	for _, id := range []string{"step/both/script-1", "step/first/script-1", "step/second/script-1"} {
+		if alone[id] == "" || alone[id] != together[id] {
+			t.Errorf("%s differs with a neighbour", id)
+		}
 	}
 }
