@@ -34,7 +34,26 @@ func (r *resolver) whereAvailable(n *node, allows func(version string) bool) str
 	if r.target.Release != nil && len(have) > 1 {
 		help += "; the nearest is " + nearest(all, have, r.target.Release.JetPack.V)
 	}
-	return help
+	return help + r.otherUbuntu(n, allows)
+}
+
+// otherUbuntu names the Ubuntu under which the chosen release itself would have
+// it: the two are axes of their own.
+func (r *resolver) otherUbuntu(n *node, allows func(string) bool) string {
+	if r.target.Release == nil {
+		return ""
+	}
+	for i := range r.in.Platforms.Distributions {
+		d := &r.in.Platforms.Distributions[i]
+		if d.ID.V != r.target.Distro.ID.V || d.Name.V == r.target.Distro.Name.V {
+			continue
+		}
+		t, _ := r.in.Platforms.Choose(platform.Choice{JetPack: r.target.Release.JetPack, Ubuntu: d.Version})
+		if t != nil && r.hasOn(n, t, allows) {
+			return "; or here with " + d.ID.V + " = \"" + d.Version.V + "\""
+		}
+	}
+	return ""
 }
 
 // whereWanted names the releases on which all that is asked of the component
