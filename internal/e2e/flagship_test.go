@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -211,8 +212,8 @@ func cudartFiles(t *testing.T, r engine.Request) map[string]string {
 // here are left out; they run where the real thing is.
 var (
 	noTests    = [2]string{`(?s)\n\[\[test\]\].*$`, "\n"}
-	cupclHere  = [2]string{`git = "https://github.com/NVIDIA-AI-IOT/cuPCL.git", commit = "[0-9a-f]*", patches = \["pcl-1.13.patch"\]`, `context = "standin/cupcl"`}
-	rosOverlay = [2]string{`(to     = "/src/perception_pcl/(\w+)")\ngit .*\ntag .*\ncommit .*\n`, "$1\ncontext = \"standin/perception_pcl/$2\"\n"}
+	cupclHere  = [2]string{`git += "https://github.com/NVIDIA-AI-IOT/cuPCL.git", commit += "[0-9a-f]*", patches += \["pcl-1.13.patch"\]`, `context = "standin/cupcl"`}
+	rosOverlay = [2]string{`(to += "/src/perception_pcl/(\w+)")\ngit .*\ntag .*\ncommit .*\n`, "$1\ncontext = \"standin/perception_pcl/$2\"\n"}
 )
 
 func source(name string) [2]string {
@@ -242,9 +243,9 @@ func flagship(t *testing.T, example string, more string, changes map[string][][2
 // PCL.
 func sourceWorld() map[string][][2]string {
 	return map[string][][2]string{
-		"visualization/vtk.toml": {source("vtk"), {`test = \["vtk-check"\]`, `test = []`}, {`(?s)\n\[\[test\]\]\nname = "writes-and-reads".*$`, "\n"}},
-		"pointcloud/pcl.toml": {source("pcl"), {`test = \["pcl-check"\]`, `test = []`}, {`test = \["cloud-check"\]`, `test = []`},
-			{`(?s)\n\[\[test\]\]\nname = "filters-and-finds".*$`, "\n"}},
+		"visualization/vtk.toml": {source("vtk"), {`test += \["vtk-check"\]`, `test = []`}, {`(?s)\n\[\[test\]\]\nname += "writes-and-reads".*$`, "\n"}},
+		"pointcloud/pcl.toml": {source("pcl"), {`test += \["pcl-check"\]`, `test = []`}, {`test += \["cloud-check"\]`, `test = []`},
+			{`(?s)\n\[\[test\]\]\nname += "filters-and-finds".*$`, "\n"}},
 		"robotics/perception-pcl.toml": {rosOverlay},
 	}
 }
@@ -259,6 +260,7 @@ func TestFlagship(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, tail(o.Logs))
 	}
+	t.Logf("the slowest:%s", slowest(o))
 	files, err := o.Files()
 	must(t, err)
 	for _, want := range []string{
@@ -309,12 +311,13 @@ func TestFlagship(t *testing.T) {
 func TestFlagshipApt(t *testing.T) {
 	ctx := deadline(t, 25*minute)
 	r := flagship(t, "flagship-apt", "", map[string][][2]string{
-		"pointcloud/pcl.toml": {{`(libpcl-[a-z-]+)1\.12`, "${1}1.13"}, {`version = "1.12.1"`, `version = "1.13.0"`}},
+		"pointcloud/pcl.toml": {{`(libpcl-[a-z-]+)1\.12`, "${1}1.13"}, {`version += "1.12.1"`, `version = "1.13.0"`}},
 	})
 	o, err := suite.Daemon.Build(ctx, r)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, tail(o.Logs))
 	}
+	t.Logf("the slowest:%s", slowest(o))
 	files, err := o.Files()
 	must(t, err)
 	status := files["/var/lib/dpkg/status"]
@@ -331,6 +334,18 @@ func TestFlagshipApt(t *testing.T) {
 	if !strings.Contains(strings.Join(o.Ran, "\n"), "pcl/draws") {
 		t.Error("nothing was drawn")
 	}
+}
+
+// slowest names the vertices that took the most time, in seconds.
+func slowest(o harness.Outcome) string {
+	names := slices.SortedFunc(maps.Keys(o.Times), func(a, b string) int {
+		return cmp.Compare(o.Times[b][1]-o.Times[b][0], o.Times[a][1]-o.Times[a][0])
+	})
+	var b strings.Builder
+	for _, n := range names[:min(14, len(names))] {
+		fmt.Fprintf(&b, "\n%6.1f %s", float64(o.Times[n][1]-o.Times[n][0])/1e9, n)
+	}
+	return b.String()
 }
 
 // tail is the end of a long log.
