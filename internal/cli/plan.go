@@ -78,6 +78,9 @@ func printPlan(s screen, p *plan.Plan) error {
 	}
 	printComponents(s, p)
 	printPackages(s, "packages", p.Apt.Run)
+	for _, w := range p.Worlds {
+		printWorld(s, w)
+	}
 	printPackages(s, "packages for the dev image", p.Apt.Dev)
 	if len(p.Apt.Forbid) > 0 {
 		s.title("kept out")
@@ -165,6 +168,9 @@ func how(c plan.Component) string {
 			kinds = append(kinds, k)
 		}
 	}
+	if c.World != "" {
+		kinds = append(kinds, "wheels")
+	}
 	if len(kinds) == 0 {
 		return "packages"
 	}
@@ -219,6 +225,23 @@ func printPackages(s screen, title string, links []plan.Link) {
 			words = append(words, path.Base(d.URL))
 		}
 		s.hang(2, 4, from+": "+strings.Join(words, " "))
+	}
+}
+
+// printWorld shows a Python world, link by link.
+func printWorld(s screen, w plan.World) {
+	s.title(fmt.Sprintf("python world %s: Python %s in %s", w.Name, w.Interpreter, w.Prefix))
+	for _, l := range w.Links {
+		var parts []string
+		for _, b := range l.Wheels {
+			parts = append(parts, fmt.Sprintf("%s (sha256 %.12s)", path.Base(b.URL), b.SHA256))
+		}
+		parts = append(parts, l.Requirements...)
+		parts = append(parts, l.NoDeps...)
+		s.text(2, l.Name+": "+strings.Join(parts, " "))
+	}
+	if len(w.Constraints) > 0 {
+		s.text(2, "held to: "+strings.Join(w.Constraints, " "))
 	}
 }
 

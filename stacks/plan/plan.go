@@ -155,6 +155,7 @@ type Component struct {
 	Apt     []Link   `json:"apt,omitempty"`
 	HostApt []Link   `json:"host_apt,omitempty"` // packages of the build platform
 	Date    int64    `json:"date,omitempty"`     // of its source, as a Unix time
+	World   string   `json:"world,omitempty"`    // the Python world that it adds packages to
 	Sources []Source `json:"sources,omitempty"`
 	Steps   []Step   `json:"steps,omitempty"`
 }

@@ -275,6 +275,11 @@ func (e *evaluator) component(n *node) plan.Component {
 	if n.version != nil {
 		c.Date = e.date(n.version.Date)
 	}
+	for _, st := range n.entry.Steps {
+		if st.Pip != nil && st.When.Holds(e.situation(n)) {
+			c.World = worldOf(st.Pip.World)
+		}
+	}
 	e.environment(n, &c)
 	c.Sources = e.sources(n)
 	c.Steps = e.steps(n, &c)
