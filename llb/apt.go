@@ -87,6 +87,9 @@ func (r *renderer) install(n *graph.Node) (bk.State, error) {
 		},
 		mounts: []bk.RunOption{bk.AddMount(dirDebs, r.input(n, graph.Debs), bk.Readonly)},
 	}
+	if mode == "configure" && !n.Keep {
+		x.env = append(x.env, [2]string{"DRAFT", "1"})
+	}
 	if len(files) > 0 {
 		x.mounts = append(x.mounts, bk.AddMount(dirApt, r.shared(files), bk.Readonly))
 	}

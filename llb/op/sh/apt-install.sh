@@ -7,6 +7,7 @@
 #                      architecture; nothing is configured
 #                      configure: the root is /, unpacked before
 #   ARCH               the root's architecture
+#   DRAFT              the root is only built in or tested in, never shipped
 #   KEEP               names of archives to leave configured in the image
 . /run/jetson/op/common.sh
 
@@ -74,7 +75,19 @@ fi
 case $MODE in
 native) files ;;
 unpack) files ;;
-configure) quietly /tmp/jetson-apt.log dpkg --force-confdef --force-confold --force-unsafe-io --configure --pending ;;
+configure)
+	# Byte code of Python's modules is a matter of speed, and an emulator takes
+	# seconds for each package to make it.
+	compiler=
+	if [ -n "${DRAFT:-}" ] && [ -x /usr/bin/py3compile ]; then
+		compiler=/usr/bin/py3compile
+		mv "$compiler" /tmp/jetson-py3compile
+		printf '#!/bin/sh\nexit 0\n' >"$compiler"
+		chmod 755 "$compiler"
+	fi
+	quietly /tmp/jetson-apt.log dpkg --force-confdef --force-confold --force-unsafe-io --configure --pending
+	[ -z "$compiler" ] || mv /tmp/jetson-py3compile "$compiler"
+	;;
 esac
 
 if [ "$MODE" != configure ] && [ -d "$debs/unpack" ]; then
