@@ -72,6 +72,10 @@ cuda() {
 	done
 	if [ "$nvcc" = /usr/bin/nvcc ]; then
 		NVCC_APPEND_FLAGS="$NVCC_APPEND_FLAGS -I$SYSROOT/usr/include -L$SYSROOT/usr/lib/$TRIPLE"
+		# CMake looks for the compiler's own parts beside it, or in the sysroot,
+		# where only a compiler of the target would have them.
+		[ -e /usr/nvvm ] || ln -s lib/cuda/nvvm /usr/nvvm
+		[ -e /usr/bin/crt ] || ln -s ../lib/nvidia-cuda-toolkit/bin/crt /usr/bin/crt
 	fi
 }
 

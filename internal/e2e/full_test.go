@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"context"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/org/jetson-frontend/internal/harness"
+)
+
+// fullDaemon starts a builder that keeps its downloads from run to run, and
+// nothing else: every test begins with no results.
+func fullDaemon(t *testing.T, ctx context.Context) *harness.Daemon {
+	t.Helper()
+	bin, err := harness.Tool("buildkitd")
+	must(t, err)
+	cache, err := harness.Cache()
+	must(t, err)
+	root := filepath.Join(cache, "full")
+	must(t, os.MkdirAll(root, 0o755))
+	dir, err := os.MkdirTemp("", "jt-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	d, err := harness.StartDaemon(ctx, harness.DaemonOptions{Binary: bin, Root: root, Run: dir})
+	must(t, err)
+	t.Cleanup(d.Stop)
+	t.Cleanup(func() {
+		if err := prune(context.WithoutCancel(ctx), d); err != nil {
+			t.Error(err)
+		}
+	})
+	must(t, prune(ctx, d)) // of a run that was killed
+	return d
+}
+
+// cudaStack is a stack for one device on Debian, whose own CUDA it takes.
+func cudaStack(t *testing.T, device string) string {
+	t.Helper()
+	return folder(t, map[string]string{"stack.toml": "# syntax=" + suite.Frontend + `
+stack    = "cuda-check"
+platform = "debian-12"
+device   = "` + device + `"
+versions = { cuda = "11.8" }
+
+[[test]]
+name = "compiled-program"
+run  = ["cuda-check", "version"]
+stdout.contains = ["compiled with 11.8, loaded /lib/aarch64-linux-gnu/libcudart.so.11.0"]
+`})
+}
+
+// TestFullCUDA compiles device code of the catalog with NVIDIA's own compiler,
+// which Debian packages in its non-free archive: on this machine, for arm64,
+// for the chip of a device and for another one. No GPU runs it; all else is
+// looked at.
+func TestFullCUDA(t *testing.T) {
+	if os.Getenv("JETSON_TEST_FULL") == "" {
+		t.Skip("downloads 3 GB and takes 20 GB of disk; run make e2e-full, or set JETSON_TEST_FULL=1")
+	}
+	ctx := deadline(t, 90*minute)
+	d := fullDaemon(t, ctx)
+	const program = "/usr/local/bin/cuda-check"
+	built := map[string]string{}
+	for _, tc := range []struct {
+		device string
+		sm     string
+	}{{"agx-orin", "87"}, {"ampere", "86"}} {
+		r := debian(t, cudaStack(t, tc.device), "linux/arm64")
+		r.Target = "cuda-check"
+		o, err := d.Build(ctx, r)
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", tc.device, err, o.Logs)
+		}
+		files, err := o.Files()
+		must(t, err)
+		ran := o.Executed("[")
+		t.Logf("%s: ran %s", tc.device, strings.Join(ran, ", "))
+		if want := []string{"[cuda-check 1] cmake build (cross)"}; len(built) > 0 && !slices.Equal(ran, want) {
+			t.Errorf("another chip made these run (-want +got):\n%s", cmp.Diff(want, ran))
+		}
+		if len(built) == 0 && len(ran) < 5 {
+			t.Errorf("the first build was not made anew: %v", ran)
+		}
+		machine, code, err := deviceCode([]byte(files[program]))
+		must(t, err)
+		t.Logf("%s: %d bytes for %v with %v", tc.device, len(files[program]), machine, code)
+		if machine != elf.EM_AARCH64 {
+			t.Errorf("%s is for %v", program, machine)
+		}
+		if want := []string{"ptx " + tc.sm, "sm " + tc.sm}; !slices.Equal(code, want) {
+			t.Errorf("%s has device code %v, want %v", program, code, want)
+		}
+		built[tc.device] = files[program]
+	}
+	if built["agx-orin"] == built["ampere"] {
+		t.Error("the programs for two chips are the same")
+	}
+
+	t.Run("runtime", func(t *testing.T) {
+		r := debian(t, cudaStack(t, "agx-orin"), "linux/arm64")
+		r.Target = "runtime"
+		o, err := d.Build(ctx, r)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, o.Logs)
+		}
+		if again := o.Executed("cmake"); len(again) > 0 {
+			t.Errorf("compiled again for the image: %v", again)
+		}
+		if ran := o.Executed("[test] stack/compiled-program"); len(ran) != 1 {
+			t.Errorf("the program was not started; what ran: %v", o.Executed("["))
+		}
+		files, err := o.Files()
+		must(t, err)
+		if files[program] != built["agx-orin"] {
+			t.Error("the image has another program than the tree")
+		}
+		for p := range files {
+			if strings.Contains(p, "nvidia-cuda-toolkit") || p == "/usr/include/cuda.h" {
+				t.Errorf("%s of the compiler is in the image", p)
+			}
+		}
+	})
+}
+
+// fatbinMagic begins a container of device code in section .nv_fatbin: magic,
+// version (2 bytes), size of this header (2) and of what follows (8). Each
+// entry has its kind (2: 1 is PTX, 2 a cubin), version (2), size of its header
+// (4) and of its payload (8), and at offset 28 the compute capability (4). All
+// is little-endian. NVIDIA documents none of it; cuobjdump reads the same.
+const fatbinMagic = 0xba55ed50
+
+// deviceCode reads what an ELF program is for, and which device code it has:
+// "ptx 87", "sm 87" …, sorted, each once.
+func deviceCode(program []byte) (elf.Machine, []string, error) {
+	f, err := elf.NewFile(strings.NewReader(string(program)))
+	if err != nil {
+		return 0, nil, fmt.Errorf("reading the program: %w", err)
+	}
+	section := f.Section(".nv_fatbin")
+	if section == nil {
+		return f.Machine, nil, fmt.Errorf("the program has no device code")
+	}
+	data, err := section.Data()
+	if err != nil {
+		return f.Machine, nil, fmt.Errorf("reading device code: %w", err)
+	}
+	le := binary.LittleEndian
+	var code []string
+	for len(data) >= 16 {
+		if le.Uint32(data) != fatbinMagic {
+			data = data[8:] // containers are aligned to 8 bytes
+			continue
+		}
+		begin, size := uint64(le.Uint16(data[6:])), le.Uint64(data[8:])
+		if begin+size > uint64(len(data)) {
+			return f.Machine, nil, fmt.Errorf("a container of device code is cut off")
+		}
+		entries := data[begin : begin+size]
+		data = data[begin+size:]
+		for len(entries) >= 32 {
+			kind := map[uint16]string{1: "ptx", 2: "sm"}[le.Uint16(entries)]
+			code = append(code, fmt.Sprintf("%s %d", kind, le.Uint32(entries[28:])))
+			next := uint64(le.Uint32(entries[4:])) + le.Uint64(entries[8:])
+			if next == 0 || next > uint64(len(entries)) {
+				return f.Machine, nil, fmt.Errorf("an entry of device code is cut off")
+			}
+			entries = entries[next:]
+		}
+	}
+	slices.Sort(code)
+	return f.Machine, slices.Compact(code), nil
+}
