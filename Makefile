@@ -2,13 +2,14 @@
 # make test   runs every test
 # make bench  prints the benchmarks
 # make realworld  compiles VTK and PCL from their own sources, for half an hour
+# make e2e-full   compiles device code with NVIDIA's compiler; 1.5 GB to download
 #
 # What is made once (tools, base images, a builder's state) is kept in .cache.
 
 CACHE := .cache
 GO    ?= go
 
-.PHONY: all demo realworld test unit lint bench setup tools clean fuzz
+.PHONY: all demo realworld e2e-full test unit lint bench setup tools clean fuzz
 
 all: bin/jetson bin/jetson-frontend
 
@@ -40,6 +41,10 @@ demo: setup bin/jetson
 # second run finds what the first has compiled in .cache/realworld.
 realworld: setup $(CACHE)/bin/buildkitd bin/jetson
 	@$(GO) run ./internal/realworld
+
+# What is too long and too large for every run. Downloads are kept in .cache/full.
+e2e-full: setup tools
+	JETSON_TEST_FULL=1 $(GO) test -count=1 -timeout 120m -run '^TestFull' -v ./internal/e2e
 
 test: setup tools lint
 	JETSON_TEST_E2E=1 $(GO) test -timeout 40m ./...

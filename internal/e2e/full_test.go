@@ -24,7 +24,7 @@ func fullDaemon(t *testing.T, ctx context.Context) *harness.Daemon {
 	must(t, err)
 	cache, err := harness.Cache()
 	must(t, err)
-	root := filepath.Join(cache, "full")
+	root := filepath.Join(cache, "full", "root")
 	must(t, os.MkdirAll(root, 0o755))
 	dir, err := os.MkdirTemp("", "jt-")
 	must(t, err)
@@ -63,11 +63,10 @@ stdout.contains = ["compiled with 11.8, loaded /lib/aarch64-linux-gnu/libcudart.
 // looked at.
 func TestFullCUDA(t *testing.T) {
 	if os.Getenv("JETSON_TEST_FULL") == "" {
-		t.Skip("downloads 3 GB and takes 20 GB of disk; run make e2e-full, or set JETSON_TEST_FULL=1")
+		t.Skip("downloads 1.5 GB and takes 12 GB of disk; run make e2e-full, or set JETSON_TEST_FULL=1")
 	}
 	ctx := deadline(t, 90*minute)
 	d := fullDaemon(t, ctx)
-	const program = "/usr/local/bin/cuda-check"
 	built := map[string]string{}
 	for _, tc := range []struct {
 		device string
@@ -89,45 +88,77 @@ func TestFullCUDA(t *testing.T) {
 		if len(built) == 0 && len(ran) < 5 {
 			t.Errorf("the first build was not made anew: %v", ran)
 		}
-		machine, code, err := deviceCode([]byte(files[program]))
+		machine, code, err := deviceCode([]byte(files[cudaProgram]))
 		must(t, err)
-		t.Logf("%s: %d bytes for %v with %v", tc.device, len(files[program]), machine, code)
+		t.Logf("%s: %d bytes for %v with %v", tc.device, len(files[cudaProgram]), machine, code)
 		if machine != elf.EM_AARCH64 {
-			t.Errorf("%s is for %v", program, machine)
+			t.Errorf("%s is for %v", cudaProgram, machine)
 		}
 		if want := []string{"ptx " + tc.sm, "sm " + tc.sm}; !slices.Equal(code, want) {
-			t.Errorf("%s has device code %v, want %v", program, code, want)
+			t.Errorf("%s has device code %v, want %v", cudaProgram, code, want)
 		}
-		built[tc.device] = files[program]
+		built[tc.device] = files[cudaProgram]
 	}
 	if built["agx-orin"] == built["ampere"] {
 		t.Error("the programs for two chips are the same")
 	}
 
-	t.Run("runtime", func(t *testing.T) {
-		r := debian(t, cudaStack(t, "agx-orin"), "linux/arm64")
-		r.Target = "runtime"
+	t.Run("layouts", func(t *testing.T) { cudaLayouts(t, ctx, d) })
+	t.Run("runtime", func(t *testing.T) { cudaRuntime(t, ctx, d, built["agx-orin"]) })
+}
+
+// cudaProgram is what the catalog's component installs.
+const cudaProgram = "/usr/local/bin/cuda-check"
+
+// cudaLayouts compiles for each layout of a toolkit, twice.
+func cudaLayouts(t *testing.T, ctx context.Context, d *harness.Daemon) {
+	r := debian(t, unpack(t, "testdata/cuda-layouts.txtar", nil), "linux/arm64")
+	for _, target := range []string{"spread", "nvidia-layout"} {
+		r.Target = target
 		o, err := d.Build(ctx, r)
 		if err != nil {
-			t.Fatalf("%v\n%s", err, o.Logs)
-		}
-		if again := o.Executed("cmake"); len(again) > 0 {
-			t.Errorf("compiled again for the image: %v", again)
-		}
-		if ran := o.Executed("[test] stack/compiled-program"); len(ran) != 1 {
-			t.Errorf("the program was not started; what ran: %v", o.Executed("["))
+			t.Fatalf("%s: %v\n%s", target, err, o.Logs)
 		}
 		files, err := o.Files()
 		must(t, err)
-		if files[program] != built["agx-orin"] {
-			t.Error("the image has another program than the tree")
+		one, two := files["/usr/local/bin/one"], files["/usr/local/bin/two"]
+		machine, code, err := deviceCode([]byte(one))
+		must(t, err)
+		t.Logf("%s: %d bytes for %v with %v", target, len(one), machine, code)
+		if machine != elf.EM_AARCH64 || !slices.Equal(code, []string{"ptx 87", "sm 87"}) {
+			t.Errorf("%s: the program is for %v with %v", target, machine, code)
 		}
-		for p := range files {
-			if strings.Contains(p, "nvidia-cuda-toolkit") || p == "/usr/include/cuda.h" {
-				t.Errorf("%s of the compiler is in the image", p)
-			}
+		if one != two {
+			t.Errorf("%s: compiled twice, the same sources give different programs", target)
 		}
-	})
+	}
+}
+
+// cudaRuntime builds the image, in which the program of the tree is started
+// and finds Debian's runtime library. Nothing is compiled for that.
+func cudaRuntime(t *testing.T, ctx context.Context, d *harness.Daemon, program string) {
+	r := debian(t, cudaStack(t, "agx-orin"), "linux/arm64")
+	r.Target = "runtime"
+	o, err := d.Build(ctx, r)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, o.Logs)
+	}
+	if again := o.Executed("cmake"); len(again) > 0 {
+		t.Errorf("compiled again for the image: %v", again)
+	}
+	if ran := o.Executed("[test] compiled-program"); len(ran) != 1 {
+		t.Errorf("the program was not started; what ran: %v", o.Executed("["))
+	}
+	files, err := o.Files()
+	must(t, err)
+	if files[cudaProgram] != program {
+		t.Error("the image has another program than the tree")
+	}
+	for p := range files {
+		if strings.Contains(p, "nvidia-cuda-toolkit") || p == "/usr/include/cuda.h" {
+			t.Errorf("%s of the compiler is in the image", p)
+		}
+	}
 }
 
 // fatbinMagic begins a container of device code in section .nv_fatbin: magic,

@@ -17,6 +17,8 @@ BUILD=/build/$COMPONENT
 TRIPLE=$MACHINE-linux-gnu
 # A static emulator of the toolchain, for programs that CMake wants to run.
 EMULATOR=/usr/bin/qemu-$MACHINE-static
+# Where Debian and Ubuntu keep the programs of their own package of CUDA.
+DISTRIBUTION_CUDA=/usr/lib/nvidia-cuda-toolkit
 configure_log=/tmp/jetson-configure.log
 build_log=/tmp/jetson-build.log
 
@@ -40,43 +42,90 @@ toolchain() {
 }
 
 # cuda finds the compiler of device code, which is the build platform's, and
-# puts what CMake must know of it into a file that the project reads first. In
-# a cross build the toolkit's target side is the sysroot's.
+# tells it and CMake, which asks it, where the target's toolkit is. In a cross
+# build that is in the sysroot.
 cuda() {
 	nvcc=
-	for nvcc in /usr/local/cuda/bin/nvcc /usr/local/cuda-*/bin/nvcc /usr/bin/nvcc; do
+	for nvcc in /usr/local/cuda/bin/nvcc /usr/local/cuda-*/bin/nvcc "$DISTRIBUTION_CUDA/bin/nvcc"; do
 		[ -x "$nvcc" ] && break
 	done
 	[ -x "$nvcc" ] || die "there is no nvcc in this environment; the component needs a tool that brings it"
+	# A toolkit may not take the distribution's newest compiler: an older one that
+	# came with it is used.
 	host=g++
 	[ -z "${SYSROOT:-}" ] || host=$TRIPLE-g++
-	# A toolkit may not take the distribution's newest compiler: the one that
-	# came with it, by its version, is used.
-	for version in 11 12 13; do
-		[ "$nvcc" = /usr/bin/nvcc ] || break
+	for version in 7 8 9 10 11 12 13 14; do
 		if [ -x "/usr/bin/$host-$version" ]; then
 			host=$host-$version
 			break
 		fi
 	done
-	export CUDACXX="$nvcc" CUDAHOSTCXX="/usr/bin/$host" CUDAARCHS="$CUDA"
-	[ -n "${SYSROOT:-}" ] || return 0
-	export NVCC_APPEND_FLAGS="-Xcompiler --sysroot=$SYSROOT"
-	# The toolkit on the build platform learns the target's headers and libraries.
-	for toolkit in "$SYSROOT"/usr/local/cuda-*/targets/*-linux; do
+	case $nvcc in
+	"$DISTRIBUTION_CUDA"/*) distribution_cuda ;;
+	*) [ -z "${SYSROOT:-}" ] || nvidia_cuda "${nvcc%/bin/nvcc}" ;;
+	esac
+	cuda_host "/usr/bin/$host"
+	export CUDACXX="$nvcc" CUDAARCHS="$CUDA"
+	[ -z "${SYSROOT:-}" ] || export NVCC_APPEND_FLAGS="${NVCC_APPEND_FLAGS:-} -Xcompiler --sysroot=$SYSROOT"
+}
+
+# distribution_cuda is for the toolkit as a distribution packages it, spread
+# over /usr. Its settings do not say where that is, as NVIDIA's do, and lead to
+# the libraries of the build platform.
+distribution_cuda() {
+	rm -f "$DISTRIBUTION_CUDA/bin/nvcc.profile"
+	cat >"$DISTRIBUTION_CUDA/bin/nvcc.profile" <<-END
+		TOP = ${SYSROOT:-}/usr
+		NVVMIR_LIBRARY_DIR = /usr/lib/cuda/nvvm/libdevice
+		PATH += $DISTRIBUTION_CUDA/bin:
+		LIBRARIES =+ \$(_SPACE_) -L${SYSROOT:-}/usr/lib/$TRIPLE/stubs -L${SYSROOT:-}/usr/lib/$TRIPLE
+	END
+}
+
+# nvidia_cuda TOP is for a toolkit in NVIDIA's own layout: what belongs to the
+# target lies in a folder of its own below targets, as it does in the sysroot.
+# CMake knows one name for it, whatever the kind of arm64.
+nvidia_cuda() {
+	for toolkit in "$SYSROOT${1%/}"/targets/*-linux "$SYSROOT"/usr/local/cuda-*/targets/*-linux; do
 		[ -d "$toolkit" ] || continue
-		top=${nvcc%/bin/nvcc}
-		mkdir -p "$top/targets"
-		[ -e "$top/targets/${toolkit##*/}" ] || ln -s "$toolkit" "$top/targets/${toolkit##*/}"
-		NVCC_APPEND_FLAGS="$NVCC_APPEND_FLAGS -I$toolkit/include -L$toolkit/lib -L$toolkit/lib/stubs"
+		mkdir -p "$1/targets"
+		[ -e "$1/targets/$MACHINE-linux" ] || ln -s "$toolkit" "$1/targets/$MACHINE-linux"
+		export NVCC_APPEND_FLAGS="-target-dir $MACHINE-linux"
+		return
 	done
-	if [ "$nvcc" = /usr/bin/nvcc ]; then
-		NVCC_APPEND_FLAGS="$NVCC_APPEND_FLAGS -I$SYSROOT/usr/include -L$SYSROOT/usr/lib/$TRIPLE"
-		# CMake looks for the compiler's own parts beside it, or in the sysroot,
-		# where only a compiler of the target would have them.
-		[ -e /usr/nvvm ] || ln -s lib/cuda/nvvm /usr/nvvm
-		[ -e /usr/bin/crt ] || ln -s ../lib/nvidia-cuda-toolkit/bin/crt /usr/bin/crt
-	fi
+	die "the sysroot has no CUDA; the component needs to link to what brings it"
+}
+
+# cuda_host COMPILER puts a program before the compiler that nvcc calls. nvcc
+# names its temporary files after its process, and the compiler writes that name
+# into every object: it is taken out, so that the same sources give the same
+# bytes. ccache looks at this program, which therefore names the compiler's sum.
+cuda_host() {
+	objcopy=objcopy
+	[ -z "${SYSROOT:-}" ] || objcopy=$TRIPLE-objcopy
+	export CUDAHOSTCXX=/tmp/jetson-cuda/g++
+	mkdir -p "${CUDAHOSTCXX%/*}"
+	{
+		printf '#!/bin/sh\n# %s\ncompiler=%s\nobjcopy=%s\n' "$(sha256sum "$1")" "$1" "$objcopy"
+		cat <<-'END'
+			temporary= object= mode= before=
+			for argument; do
+				case $before in -o) object=$argument ;; esac
+				case $argument in
+				-c) mode=compile ;;
+				*/tmpxft_*.cpp) temporary=$argument ;;
+				esac
+				before=$argument
+			done
+			if [ -z "$mode" ] || [ -z "$temporary" ] || [ -z "$object" ]; then
+				exec "$compiler" "$@"
+			fi
+			prefix=$(printf '%s' "$temporary" | sed 's/\(.*tmpxft_[0-9a-f]*_[0-9a-f]*-[0-9]*_\).*/\1/')
+			"$compiler" "$@" "-fdebug-prefix-map=$prefix=" || exit
+			exec "$objcopy" --wildcard --strip-symbol='tmpxft_*' "$object"
+		END
+	} >"$CUDAHOSTCXX"
+	chmod 755 "$CUDAHOSTCXX"
 }
 
 # host_tools writes a file that CMake reads inside the project: the target's
