@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/org/jetson-frontend/internal/daemon"
 	"github.com/org/jetson-frontend/internal/harness"
 )
 
@@ -28,8 +28,9 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	if missing := harness.Missing(); missing != "" {
-		return errors.New("this machine lacks " + missing)
+	// Asked now: what jetson would say of it comes after minutes of base making.
+	if _, err := daemon.CheckHost(ctx, os.Getuid(), os.Getenv); err != nil {
+		return err
 	}
 	start := time.Now()
 	say := func(format string, args ...any) {
