@@ -80,7 +80,11 @@ func runtimeDir(getenv func(string) string, uid int) (string, error) {
 	}
 	// A login without a session has no runtime folder. Everyone may write to
 	// /tmp, so prepare looks at whose the folder is.
-	return filepath.Join(os.TempDir(), "jetson-"+strconv.Itoa(uid)), nil
+	tmp := getenv("TMPDIR")
+	if !filepath.IsAbs(tmp) {
+		tmp = "/tmp"
+	}
+	return filepath.Join(tmp, "jetson-"+strconv.Itoa(uid)), nil
 }
 
 // Socket is where the daemon listens, Address the same as BUILDKIT_HOST has it.

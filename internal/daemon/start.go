@@ -183,15 +183,24 @@ func (p Paths) rootlesskitDir() (string, error) {
 
 // environ is the daemon's environment: the caller's without what speaks of
 // other builders, and with the folders in which system programs lie.
+//
+// Without root runc is to keep its containers in the builder's runtime folder.
+// It does so, in a user namespace, if XDG_RUNTIME_DIR is set and USER is not
+// root (runc's shouldHonorXDGRuntimeDir); otherwise it takes /run/runc, which
+// belongs to root where root has run a container.
 func (s Start) environ() []string {
 	var out []string
 	for _, e := range s.Environ {
 		name, _, _ := strings.Cut(e, "=")
 		switch {
+		case s.UID != 0 && (e == "USER=root" || name == "XDG_RUNTIME_DIR"):
 		case name == "PATH", name == "TMPDIR", name == "NOTIFY_SOCKET", name == "BUILDKIT_HOST", strings.HasPrefix(name, "OTEL_"), strings.HasPrefix(name, "BUILDX_"):
 		default:
 			out = append(out, e)
 		}
+	}
+	if s.UID != 0 {
+		out = append(out, "XDG_RUNTIME_DIR="+s.Paths.Run)
 	}
 	return append(out, "PATH="+systemPath(s.Getenv), "TMPDIR="+s.Paths.Temp())
 }
