@@ -34,9 +34,14 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 	}
 	mounts := []bk.RunOption{
 		bk.AddMount(dirApt, r.shared(files), bk.Readonly),
-		bk.AddMount(dirRoot, r.input(n, graph.Target), append(r.noHash(), bk.Readonly)...),
 		cache("apt-lists", dirLists),
 		cache("apt-archives", dirArchives),
+	}
+	// The script runs in the root itself where that is the builder's own: BuildKit
+	// 0.34 loses the error of an exec into which one result is mounted twice (it
+	// releases the second clone twice and says so, and nothing else).
+	if n.Input(graph.Target) != n.Input(graph.Root) {
+		mounts = append(mounts, bk.AddMount(dirRoot, r.input(n, graph.Target), append(r.noHash(), bk.Readonly)...))
 	}
 	mounts = append(mounts, r.keys(n, archives)...)
 	if len(l.Debs) > 0 {

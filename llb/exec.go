@@ -36,8 +36,10 @@ const (
 	dirEntry    = "/run/jetson/entry"
 	fileScript  = "/run/jetson/script"
 	fileSecret  = "/run/jetson/override"
-	dirTree     = "/out"     // DESTDIR of a step
-	dirSysroot  = "/sysroot" // the target's root in a cross build
+	// The target's root in a cross build. BuildKit without root drops every mount
+	// whose path begins with /sys (util/rootless/specconv), /sysroot among them.
+	dirSysroot = "/run/jetson/sysroot"
+	dirTree    = "/out" // DESTDIR of a step
 )
 
 const execPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

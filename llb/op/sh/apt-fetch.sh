@@ -1,7 +1,7 @@
 # Resolves packages against a root's dpkg database and downloads them. Runs on
 # the build platform whatever the root's architecture is: apt only computes.
 #
-#   /run/jetson/root   the root, read only
+#   /run/jetson/root   the root, read only; absent if it is the one that this runs in
 #   /run/jetson/apt    sources, preferences, exact, unpack
 #   /run/jetson/debs   the result: the package files and `versions`
 #   /run/jetson/lists, /run/jetson/archives   caches
@@ -12,7 +12,9 @@
 in=/run/jetson/apt
 out=/run/jetson/debs
 mkdir -p /tmp/apt /run/jetson/lists/partial /run/jetson/archives/partial
-status=/run/jetson/root/var/lib/dpkg/status
+root=/run/jetson/root
+[ -d "$root" ] || root=
+status=$root/var/lib/dpkg/status
 [ -r "$status" ] || die "the image has no dpkg database; packages can only be installed on Debian and Ubuntu"
 
 apt() {
