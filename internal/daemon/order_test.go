@@ -111,7 +111,8 @@ func TestDefaultBuilder(t *testing.T) {
 }
 
 // TestRootless builds as an ordinary user, nobody, with a range of IDs of its
-// own for as long as the test takes.
+// own for as long as the test takes. It has no session, so no runtime folder,
+// and /run/runc is root's.
 func TestRootless(t *testing.T) {
 	for _, p := range []string{"rootlesskit", "newuidmap", "setpriv"} {
 		if _, err := exec.LookPath(p); err != nil {
@@ -132,7 +133,8 @@ func TestRootless(t *testing.T) {
 	m.wrap = []string{"unshare", "-m", "--propagation", "private", "sh", "-c",
 		"mount --bind " + home + "/subuid /etc/subuid && mount --bind " + home + "/subgid /etc/subgid && cd / && " +
 			`exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"`, "sh"}
-	env := map[string]string{"XDG_RUNTIME_DIR": filepath.Join(home, "run"), "XDG_DATA_HOME": filepath.Join(home, "data"), "HOME": home, "USER": "nobody"}
+	must(t, os.MkdirAll("/run/runc", 0o700)) // as runc does that root has run
+	env := map[string]string{"XDG_RUNTIME_DIR": "", "TMPDIR": filepath.Join(home, "run"), "XDG_DATA_HOME": filepath.Join(home, "data"), "HOME": home, "USER": "nobody"}
 	m.env = append(m.env, daemon.EnvRoot+"=")
 	for k, v := range env {
 		m.env = append(m.env, k+"="+v)
