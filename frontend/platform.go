@@ -267,6 +267,16 @@ func (b *build) nodeLocation(pl *planned, n *graph.Node) bk.ConstraintsOpt {
 			return b.location(at)
 		}
 	}
+	if at, ok := pl.Lines[n.ID]; ok {
+		return b.location(at)
+	}
+	if n.Link != nil && n.Component == "" {
+		for _, p := range n.Link.Packages {
+			if at, ok := pl.Lines["package/"+p]; ok {
+				return b.location(at)
+			}
+		}
+	}
 	if at, ok := pl.Lines[n.Component]; ok {
 		return b.location(at)
 	}

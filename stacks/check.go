@@ -220,7 +220,9 @@ func (c checker) versions(comp *Component) {
 }
 
 func (c checker) source(s Source) {
-	if p, ok := CleanAbs(s.To.V); !ok || !strings.HasPrefix(p, "/src/") || p != s.To.V {
+	if p, ok := CleanAbs(s.To.V); !s.To.Set() {
+		// that it is missing is said elsewhere
+	} else if !ok || !strings.HasPrefix(p, "/src/") || p != s.To.V {
 		c.add(c.errorf("bad-path", s.To.At, "a source goes below /src, not to %q", s.To.V).WithHelp(`write it like "/src/%s"`, "name"))
 	}
 	kinds := c.oneOf(s.At, "a source", map[string]tree.Text{
@@ -331,8 +333,16 @@ func (c checker) absPath(t tree.Text) {
 		return // that it is missing is said elsewhere
 	}
 	if _, ok := CleanAbs(t.V); !ok {
-		c.add(c.errorf("bad-path", t.At, "%q is not an absolute path without ..", t.V))
+		c.add(c.errorf("bad-path", t.At, "%q is not an absolute path without ..", t.V).WithHelp("%s", rooted(t.V)))
 	}
+}
+
+// rooted is the advice for a path that should have begun with a slash, or none.
+func rooted(p string) string {
+	if abs, ok := CleanAbs("/" + p); ok && !strings.HasPrefix(p, "/") {
+		return fmt.Sprintf("write %q", abs)
+	}
+	return ""
 }
 
 func (c checker) relPath(t tree.Text) {

@@ -61,8 +61,12 @@ It needs runc; without root also rootlesskit.`,
 		Example: `  jetson builder status
   jetson builder prune --older 168h
   docker buildx create --driver remote --use "$(jetson builder start)"`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownVerb(cmd, args[0])
+			}
+			return cmd.Help()
+		},
 	}
 	cmd.PersistentFlags().StringVar(&b.root, "root", "", "where the builder keeps its state ("+daemon.EnvRoot+")")
 	cmd.AddCommand(b.statusCommand(env), b.startCommand(env), b.stopCommand(env), b.pruneCommand(env), b.logsCommand(env))
@@ -74,7 +78,7 @@ func (b *builderFlags) startCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "start",
 		Short: "Start the private builder and print its address",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := b.paths(env)
 			if err != nil {
@@ -105,7 +109,7 @@ func (b *builderFlags) stopCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop",
 		Short: "End the private builder",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := b.paths(env)
 			if err != nil {
@@ -132,7 +136,7 @@ func (b *builderFlags) pruneCommand(env Env) *cobra.Command {
 		Long: `Prune throws away what no build holds at the moment: layers, sources. Compile
 caches and downloads stay, unless --caches is given: what took hours to compile
 is quick to build again with them.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := b.paths(env)
 			if err != nil {
@@ -169,7 +173,7 @@ func (b *builderFlags) logsCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs",
 		Short: "Print the private builder's log",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := b.paths(env)
 			if err != nil {
@@ -221,7 +225,7 @@ func (b *builderFlags) statusCommand(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show what the private builder does and keeps",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := b.paths(env)
 			if err != nil {

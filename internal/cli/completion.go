@@ -24,7 +24,7 @@ components, releases and devices in bash, zsh, fish or powershell.`,
   jetson completion zsh > "${fpath[1]}/_jetson"
   jetson completion fish > ~/.config/fish/completions/jetson.fish`,
 		ValidArgs: shells(),
-		Args:      oneName("the name of a shell"),
+		Args:      oneName("the name of a shell: " + strings.Join(shells(), ", ")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
 			switch args[0] {

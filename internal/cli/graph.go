@@ -96,7 +96,9 @@ func (g *graphFlags) run(env Env) error {
 // chosen is the format that was asked for, or that the file's name says.
 func (g *graphFlags) chosen() (string, error) {
 	format := g.format
+	what := "--format"
 	if format == "" && g.out != "" && g.out != "-" {
+		what = "the format of " + g.out
 		format = strings.TrimPrefix(filepath.Ext(g.out), ".")
 		switch format {
 		case "gv":
@@ -116,7 +118,7 @@ func (g *graphFlags) chosen() (string, error) {
 	if g.scale < 0.2 || g.scale > 8 {
 		return "", usagef("--scale is from 0.2 to 8")
 	}
-	return format, oneOf("--format", format, graphFormats(), diag.DidYouMean)
+	return format, oneOf(what, format, graphFormats(), diag.DidYouMean)
 }
 
 func (g *graphFlags) draw(w io.Writer, env Env, r resolve.Result, format string) error {

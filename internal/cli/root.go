@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -88,11 +89,11 @@ func unknownVerb(cmd *cobra.Command, name string) error {
 			known = append(known, c.Name())
 		}
 	}
-	msg := fmt.Sprintf("there is no command %q", name)
+	msg := fmt.Sprintf("there is no command %q", strings.TrimPrefix(cmd.CommandPath()+" "+name, cmd.Root().Name()+" "))
 	if help := diag.DidYouMean(name, known); help != "" {
 		msg += " (" + help + ")"
 	}
-	return usagef("%s\nsee: jetson --help", msg)
+	return usagef("%s\nsee: %s --help", msg, cmd.CommandPath())
 }
 
 // flagError says what is wrong with a flag, and which one was likely meant.

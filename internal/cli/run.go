@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/progress/progressui"
 	"github.com/sirupsen/logrus"
@@ -22,7 +21,6 @@ import (
 	"github.com/org/jetson-frontend/internal/daemon"
 	"github.com/org/jetson-frontend/internal/engine"
 	"github.com/org/jetson-frontend/internal/timeline"
-	"github.com/org/jetson-frontend/stacks/diag"
 )
 
 // whereFlags say where a build runs and what is told about it afterwards.
@@ -142,7 +140,7 @@ func (w watched) solve(ctx context.Context, c *client.Client, req engine.Request
 		err = terr
 	}
 	if err != nil {
-		return w.env.buildError(explain(err), res)
+		return w.env.buildError(err, res, w.rec)
 	}
 	return w.keep(res)
 }
@@ -237,25 +235,8 @@ func (o *onceError) get() error {
 
 // explain says what mends a failure whose words do not.
 func explain(err error) error {
-	text := err.Error()
-	switch {
-	case strings.Contains(text, "exec format error"):
-		return fmt.Errorf("%w\n  the builder's kernel does not run programs of that architecture; where it runs, on Debian and Ubuntu: sudo apt-get install qemu-user-static binfmt-support", err)
-	case strings.Contains(text, `exec: "git": executable file not found`):
-		return fmt.Errorf("%w\n  the builder needs git for this source; where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install git", err)
-	}
-	return err
-}
-
-// buildError shows why a build failed: findings with their lines, or what the
-// daemon says with the line that asked for it.
-func (e Env) buildError(err error, res engine.Result) error {
-	if list, ok := diag.From(res.Err); ok {
-		e.show(list)
-		return errReported
-	}
-	for _, s := range errdefs.Sources(err) {
-		_ = s.Print(e.Stderr) // a closed terminal is nobody to tell
+	if help := mends(err.Error()); help != "" {
+		return fmt.Errorf("%w\n  %s", err, help)
 	}
 	return err
 }

@@ -117,7 +117,10 @@ func (s *stackFlags) read(env Env) (*diag.File, error) {
 	data, err := os.ReadFile(s.path())
 	if err != nil {
 		if os.IsNotExist(err) && s.file == "" {
-			return nil, usagef("there is no %s here; name a file with -f, or a stack as in: jetson build humble+qt5 --jetpack 6.2", s.path())
+			return nil, usagef("there is no %s here; jetson init writes one, -f names another, and a stack may stand in its place: humble+qt5 --jetpack 6.2", s.path())
+		}
+		if os.IsNotExist(err) {
+			return nil, usagef("there is no file %s", s.path())
 		}
 		return nil, fmt.Errorf("the stack file cannot be read: %w", err)
 	}

@@ -54,6 +54,7 @@ type Vertex struct {
 
 	inputs []digest.Digest
 	digest digest.Digest
+	said   string // the last error that a step's script printed, with apt's before it
 }
 
 // Start is when work on it began, the zero time if none did.
@@ -90,6 +91,7 @@ type Recorder struct {
 	nodes    map[digest.Digest]string // the graph's node of a vertex
 	vertices map[digest.Digest]*Vertex
 	partial  map[digest.Digest]string // a log line that has not ended
+	places   *pb.Source               // which part of the stack file asked for a vertex
 }
 
 // New returns a recorder.
@@ -102,6 +104,9 @@ func New() *Recorder {
 func (r *Recorder) Define(def *pb.Definition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if def.GetSource() != nil {
+		r.places = def.Source
+	}
 	for d, md := range def.GetMetadata() {
 		if id := md.GetDescription()[llb.NodeKey]; id != "" {
 			r.nodes[digest.Digest(d)] = id
@@ -174,6 +179,9 @@ func (r *Recorder) log(l *client.VertexLog) {
 		text = rest
 		m := ccache.FindStringSubmatch(strings.TrimSpace(line))
 		v := r.vertices[l.Vertex]
+		if v != nil {
+			v.hear(strings.TrimSpace(line))
+		}
 		if m == nil || v == nil {
 			continue
 		}
@@ -182,6 +190,19 @@ func (r *Recorder) log(l *client.VertexLog) {
 		v.Total, _ = strconv.Atoi(m[2])
 	}
 	r.partial[l.Vertex] = text[:min(len(text), longLine)]
+}
+
+// hear keeps what a step's script, or apt in it, says is wrong.
+func (v *Vertex) hear(line string) {
+	const own, apt = "jetson: error: ", "E: Unable to locate package "
+	switch {
+	case strings.HasPrefix(line, own):
+		if !strings.HasPrefix(v.said, "there is no package ") {
+			v.said = line[len(own):min(len(line), longLine)]
+		}
+	case strings.HasPrefix(line, apt) && v.said == "":
+		v.said = "there is no package " + line[len(apt):min(len(line), longLine)]
+	}
 }
 
 // Timeline is a build that is over.
@@ -202,12 +223,17 @@ func (r *Recorder) Timeline() *Timeline {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := &Timeline{}
+	first := r.first()
 	for _, v := range r.vertices {
 		if len(v.Spans) == 0 && !v.Cached {
 			continue // never begun
 		}
 		c := *v
 		c.Spans = slices.SortedFunc(slices.Values(v.Spans), func(a, b Span) int { return a.Start.Compare(b.Start) })
+		c.Spans = slices.DeleteFunc(c.Spans, func(s Span) bool { return !s.End.IsZero() && s.End.Before(first) })
+		if len(c.Spans) == 0 && !c.Cached {
+			continue
+		}
 		c.Group, c.Short, c.Kind = classify(v.Name, r.nodes[v.digest])
 		t.Vertices = append(t.Vertices, &c)
 		for _, s := range c.Spans {
@@ -233,6 +259,24 @@ func (r *Recorder) Timeline() *Timeline {
 	})
 	t.path()
 	return t
+}
+
+// first is when this build began, by the builder's clock: when it read its
+// stack file. A builder tells also of the steps that another build, which runs
+// at the same time, has done for it before.
+func (r *Recorder) first() time.Time {
+	var first time.Time
+	for _, v := range r.vertices {
+		if !strings.HasPrefix(v.Name, "[internal] load build definition") {
+			continue
+		}
+		for _, s := range v.Spans {
+			if first.IsZero() || s.Start.Before(first) {
+				first = s.Start
+			}
+		}
+	}
+	return first
 }
 
 // path finds the critical path: of all chains in which each vertex needs the

@@ -46,6 +46,7 @@ func Rules() []Rule {
 		{Name: "no-component", Summary: "A component that the stack names by its path is not in the build context"},
 		{Name: "no-context", Summary: "The stack needs a build context, and there is none"},
 		{Name: "no-device", Summary: "A component has device code, and the platform names no GPU"},
+		{Name: "no-effect", Summary: "A version or an option is set for a component that the stack does not have"},
 		{Name: "no-file", Summary: "A component's folder lacks a file that the component names"},
 		{Name: "no-folder", Summary: "A component names a file of its own, and has no folder",
 			Doc: "A component with patches or files is a folder that holds <name>.toml and them."},

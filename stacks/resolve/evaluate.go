@@ -202,9 +202,9 @@ func (e *evaluator) lookup(at diag.Range, what string, locked func(*lock.File) s
 	}
 	switch {
 	case fact != "":
-		e.add(diag.Warnf("unpinned", at, "%s can change; this build takes %s", what, short(fact)).WithHelp("pin it, or keep a lock"))
+		e.add(diag.Warnf("unpinned", at, "%s can change; this build takes %s", what, short(fact)).WithHelp("%s", pinHelp(req)))
 	case e.in.Facts.Offline:
-		e.add(diag.Warnf("unpinned", at, "%s can change, and nothing was looked up", what))
+		e.add(diag.Warnf("unpinned", at, "%s can change, and what it is now is not looked up without a build", what).WithHelp("%s", pinHelp(req)))
 	default:
 		req.At = at
 		if !slices.ContainsFunc(e.missing, func(o Request) bool { return o.Key() == req.Key() }) {
@@ -336,4 +336,15 @@ func (e *evaluator) textList(n *node, ts []tree.Text) []string {
 		out = append(out, e.text(n, t))
 	}
 	return out
+}
+
+// pinHelp says how what was looked up is pinned.
+func pinHelp(req Request) string {
+	switch {
+	case req.Image != "":
+		return "pin it, as in " + req.Image + "@sha256:…, or keep a lock"
+	case req.Git != nil:
+		return "pin it: add commit = with the 40 digits that git ls-remote prints, or keep a lock"
+	}
+	return "pin it, or keep a lock"
 }

@@ -7,6 +7,7 @@
 package resolve
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/org/jetson-frontend/stacks"
@@ -88,7 +89,8 @@ type GitRef struct{ URL, Ref string }
 type Result struct {
 	Plan *plan.Plan
 	// Lines says which part of the stack file asked for a component, by the
-	// component's ID.
+	// component's ID, and which part holds a test, a copy, a package or a source
+	// of the stack's own.
 	Lines map[string]diag.Range
 	// Mirrors are the stack's own. They say where bytes come from, not which,
 	// and so are no part of the plan.
@@ -130,16 +132,16 @@ func Resolve(in Input) Result {
 			names = append(names, ref.Name.V)
 		}
 		in.Catalog.Preload(names)
+		r.tableNames()
 		g := r.solve(refs)
 		if g != nil && !r.diags.HasErrors() {
+			r.withoutEffect(g)
 			e := newEvaluator(r, g)
 			p := e.plan()
 			for _, n := range g.order {
 				res.Lines[n.key.id()] = n.line()
 			}
-			for _, t := range in.Stack.Tests {
-				res.Lines["test/"+t.Name.V] = t.At
-			}
+			res.ownLines(in.Stack, g)
 			if !r.diags.HasErrors() && len(r.missing) == 0 {
 				res.Plan, res.made = p, e
 			}
@@ -209,4 +211,83 @@ func (r *resolver) choosePlatform() {
 // moves the platform, not a component.
 func (r *resolver) isPlatformKey(name string) bool {
 	return slices.Contains(r.in.Platforms.VersionKeys(), name)
+}
+
+// tableNames refuses what [versions] and [options] name and nobody knows: such
+// a line would be passed over in silence.
+func (r *resolver) tableNames() {
+	for _, v := range r.in.Stack.Versions {
+		if !r.isPlatformKey(v.Key.V) {
+			r.tableName(v.Key, r.in.Platforms.VersionKeys())
+		}
+	}
+	for _, o := range r.in.Stack.Options {
+		r.tableName(o.Key, nil)
+	}
+}
+
+func (r *resolver) tableName(name tree.Text, more []string) {
+	e, alias, diags := r.in.Catalog.Find(name.V)
+	switch {
+	case diags.HasErrors(): // its own file's findings come with the plan
+	case e == nil:
+		r.add(diag.Errorf("unknown-component", name.At, "there is no component %q", name.V).
+			WithHelp("%s", cmp.Or(diag.DidYouMean(name.V, slices.Concat(r.in.Catalog.Words(), more)), "jetson list shows those that there are")))
+	case alias != nil && e.Name.V != name.V:
+		r.add(diag.Errorf("unknown-component", name.At, "%q is another name of the component %q", name.V, e.Name.V).
+			WithHelp("write %s here", e.Name.V))
+	}
+}
+
+// withoutEffect warns of lines of [versions] and [options] for components that
+// the plan does not have. A build argument may have changed what the stack
+// holds: then it says nothing.
+func (r *resolver) withoutEffect(g *graph) {
+	if len(r.in.Overrides.Stack) > 0 {
+		return
+	}
+	there := map[string]bool{}
+	for _, n := range g.order {
+		there[n.key.name] = true
+	}
+	warn := func(name tree.Text) {
+		if !there[name.V] && !r.isPlatformKey(name.V) {
+			r.add(diag.Warnf("no-effect", name.At, "%s is not part of this stack, so that this does nothing", name.V))
+		}
+	}
+	for _, v := range r.in.Stack.Versions {
+		warn(v.Key)
+	}
+	for _, o := range r.in.Stack.Options {
+		warn(o.Key)
+	}
+}
+
+// ownLines are the places of what the stack file itself holds, by the IDs of
+// the graph's nodes: a step that fails there points to its own line.
+func (res *Result) ownLines(s *stacks.Stack, g *graph) {
+	for _, t := range s.Tests {
+		res.Lines["test/"+t.Name.V] = t.At
+	}
+	if len(s.Copy) > 0 {
+		res.Lines["copy"] = span(s.Copy[0].From.At, s.Copy[len(s.Copy)-1].From.At)
+	}
+	for _, w := range slices.Concat(s.Apt.Packages, s.Apt.Dev) {
+		res.Lines["package/"+w.V] = w.At
+	}
+	for _, n := range g.order {
+		c := n.entry.Component
+		if n.key.host() || c.Name.At.File != s.File {
+			continue
+		}
+		for _, t := range c.Tests {
+			res.Lines["test/"+n.key.name+"/"+t.Name.V] = t.At
+		}
+		if n.version == nil {
+			continue
+		}
+		for _, src := range n.version.Sources {
+			res.Lines["source/"+n.key.id()+src.To.V] = src.At
+		}
+	}
 }

@@ -176,7 +176,31 @@ func (d *Decoder) wrongType(v *Value, name, want string) {
 	if want == String.String() && (v.Kind == Integer || v.Kind == Float || v.Kind == Bool || v.Kind == Date) {
 		g = g.WithHelp("write %q", v.Raw)
 	}
+	if words := meant(v); want == Array.String() && len(words) > 0 {
+		g = g.WithHelp("write %s", listOf(words))
+	}
+	if want == Array.String() && v.Kind == Table && v.At.Known() && v.At.Start > 0 && v.At.File.Data[v.At.Start-1] == '[' {
+		g = g.WithHelp("write [[%s]]", v.At.File.Data[v.At.Start:v.At.End])
+	}
 	d.Add(g)
+}
+
+// meant are the words of a string that stands where a list should: none if the
+// string has quotes of its own, whose meaning would be a guess.
+func meant(v *Value) []string {
+	if v.Kind != String || strings.ContainsAny(v.Raw, "'\"\\") {
+		return nil
+	}
+	return strings.Fields(v.Raw)
+}
+
+// listOf writes words as a list of TOML's.
+func listOf(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = strconv.Quote(w)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
 func quoteName(name string) string {
@@ -256,6 +280,12 @@ func (d *Decoder) bindKind(v *Value, dst reflect.Value, name string) {
 			return
 		}
 		if !d.want(v, name, Array) {
+			// What was meant is taken, so that nobody misses the key.
+			if p, ok := dst.Addr().Interface().(*[]Text); ok {
+				for _, w := range meant(v) {
+					*p = append(*p, Text{w, v.At})
+				}
+			}
 			return
 		}
 		out := reflect.MakeSlice(dst.Type(), len(v.Items), len(v.Items))

@@ -9,8 +9,10 @@
 package tree
 
 import (
+	"bytes"
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -116,7 +118,29 @@ func syntaxError(f *diag.File, err error) diag.Diagnostic {
 		line, col := de.Position()
 		at = rangeAt(f, line, col)
 	}
-	return diag.Errorf("toml-syntax", at, "not valid TOML: %s", msg)
+	g := diag.Errorf("toml-syntax", at, "not valid TOML: %s", msg)
+	switch {
+	case strings.Contains(msg, "strings cannot have new lines"):
+		g = g.WithHelp("a string ends with a quote on the same line")
+	case strings.Contains(msg, "at start of value"):
+		if word := bareWord(at); word != "" {
+			g = g.WithHelp("text is written in quotes: %q", word)
+		}
+	}
+	return g
+}
+
+// bareWord is a value that was written without quotes, or nothing where a value
+// of more than letters, digits and signs of a name begins.
+func bareWord(at diag.Range) string {
+	rest := at.File.Data[at.Start:]
+	end := bytes.IndexFunc(rest, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:+@/", r)
+	})
+	if end < 0 {
+		end = len(rest)
+	}
+	return string(rest[:end])
 }
 
 // rangeAt gives the word at a place, or the byte there.

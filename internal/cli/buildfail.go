@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/org/jetson-frontend/internal/engine"
+	"github.com/org/jetson-frontend/internal/timeline"
+	"github.com/org/jetson-frontend/stacks/diag"
+)
+
+// buildError shows why a build failed: the findings of the frontend with their
+// lines, or the step that failed and the line of the stack that asked for it.
+func (e Env) buildError(err error, res engine.Result, rec *timeline.Recorder) error {
+	if list, ok := diag.From(res.Err); ok {
+		e.show(list)
+		return errReported
+	}
+	failed := rec.Failed()
+	sources := errdefs.Sources(err)
+	if failed.Place != nil {
+		sources = []*errdefs.Source{failed.Place}
+	}
+	places := places(sources)
+	if failed.Step == "" && len(places) == 0 {
+		return explain(err)
+	}
+	g := diag.Errorf("build-failed", diag.Range{}, "")
+	g.Summary, g.Help = inWords(failed, err.Error())
+	if len(places) > 0 {
+		g.Range = places[0]
+	}
+	e.show(diag.List{g})
+	return errReported
+}
+
+// places are where a builder's error points.
+func places(sources []*errdefs.Source) []diag.Range {
+	var out []diag.Range
+	for _, s := range sources {
+		if s.GetInfo() == nil || len(s.GetRanges()) == 0 {
+			continue
+		}
+		f := &diag.File{Name: s.Info.Filename, Data: s.Info.Data}
+		r := s.Ranges[0]
+		start, end := offset(f, r.GetStart()), offset(f, r.GetEnd())
+		out = append(out, diag.Range{File: f, Start: start, End: max(start, end+1)})
+	}
+	return out
+}
+
+// offset is a place as a number of bytes. Lines count from 1, characters from 0.
+func offset(f *diag.File, p *pb.Position) int {
+	off := 0
+	for range p.GetLine() - 1 {
+		i := strings.IndexByte(string(f.Data[off:]), '\n')
+		if i < 0 {
+			return len(f.Data)
+		}
+		off += i + 1
+	}
+	return min(off+max(int(p.GetCharacter()), 0), len(f.Data))
+}
+
+var (
+	notInContext = regexp.MustCompile(`failed to calculate checksum of ref [^ ]+: "/?([^"]*)": not found`)
+	exitCode     = regexp.MustCompile(`process ".*" did not complete successfully: exit code: (\d+)`)
+	noCommit     = regexp.MustCompile(`reference is not a tree: ([0-9a-f]+)`)
+	baseImage    = regexp.MustCompile(`the base image (?:docker\.io/(?:library/)?)?([^ ]+): `)
+)
+
+// inWords says what BuildKit says, for who does not know BuildKit, and what
+// mends it where that is known. What it does not know it leaves as it is.
+func inWords(f timeline.Failure, text string) (summary, help string) {
+	text = strings.TrimPrefix(text, "failed to solve: ")
+	if m := baseImage.FindStringSubmatch(text); m != nil {
+		return line(text), fmt.Sprintf("another place for it: --build-context %[1]s=docker-image://registry.example/%[1]s, or =oci-layout://FOLDER", m[1])
+	}
+	if f.Step == "" {
+		return line(text), mends(text)
+	}
+	summary, help = line(f.Why), mends(text+f.Why)
+	if m := notInContext.FindStringSubmatch(f.Why); m != nil {
+		summary = fmt.Sprintf("the build context has no %q", m[1])
+		help = "paths are relative to the build context, the stack file's folder unless another is named; .dockerignore may leave files out"
+	}
+	if m := noCommit.FindStringSubmatch(f.Why); m != nil {
+		summary, help = "the repository has no commit "+m[1], "git ls-remote prints the commits of its tags and branches"
+	}
+	if m := exitCode.FindStringSubmatch(f.Why); m != nil {
+		summary = "its command ended with exit code " + m[1]
+	}
+	if name, ok := strings.CutPrefix(f.Step, "[test] "); ok {
+		summary = strings.TrimPrefix(summary, "test "+name+": ")
+	}
+	return f.Step + ": " + summary, help
+}
+
+func line(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// mends is what has to be installed where the builder runs, for failures of
+// which that is the cause.
+func mends(text string) string {
+	switch {
+	case strings.Contains(text, "exec format error"):
+		return "the builder's kernel does not run programs of that architecture; where it runs, on Debian and Ubuntu: sudo apt-get install qemu-user-static binfmt-support"
+	case strings.Contains(text, `exec: "git": executable file not found`):
+		return "the builder needs git for this source; where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install git"
+	}
+	return ""
+}
