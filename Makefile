@@ -2,7 +2,8 @@
 # make test   runs every test
 # make bench  prints the benchmarks
 # make realworld  compiles VTK and PCL from their own sources, for half an hour
-# make e2e-full   compiles device code with NVIDIA's compiler; 1.5 GB to download
+# make e2e-full   what is too long for every change: device code by NVIDIA's
+#                 compiler (1.5 GB to download), the flagship on Debian's packages
 #
 # What is made once (tools, base images, a builder's state) is kept in .cache.
 
