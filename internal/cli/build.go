@@ -11,6 +11,8 @@ import (
 
 	"github.com/org/jetson-frontend/frontend"
 	"github.com/org/jetson-frontend/internal/engine"
+	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
 
@@ -120,10 +122,30 @@ func (b *buildFlags) soundness(prep frontend.Prepared) error {
 	}
 	for _, p := range platforms {
 		in.Arch = strings.TrimPrefix(p, "linux/")
-		if list := resolve.Resolve(in).Diags.Errors(); len(list) > 0 {
+		r := resolve.Resolve(in)
+		if list := r.Diags.Errors(); len(list) > 0 {
 			b.adviseFlags(list)
 			return list.Err()
 		}
+		if err := b.knownTarget(r.Plan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// knownTarget refuses a target that the plan does not have. Without a plan,
+// because something has to be looked up, the build will tell.
+func (b *buildFlags) knownTarget(p *plan.Plan) error {
+	if b.target == "" || p == nil {
+		return nil
+	}
+	var known []string
+	for _, t := range graph.Targets(p) {
+		known = append(known, t.Name)
+	}
+	if !slices.Contains(known, b.target) {
+		return &graph.UnknownTarget{Name: b.target, Known: known}
 	}
 	return nil
 }

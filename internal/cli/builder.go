@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -272,7 +273,7 @@ func printStatus(out io.Writer, s daemon.Status, now time.Time) error {
 		}
 	}
 	if len(s.Platforms) > 0 {
-		fmt.Fprintf(w, "platforms\t%s\n", strings.Join(s.Platforms, " "))
+		fmt.Fprintf(w, "platforms\t%s\n", strings.Join(mainPlatforms(s.Platforms), " "))
 	}
 	if err := w.Flush(); err != nil || !s.Running {
 		return err
@@ -339,4 +340,13 @@ func ago(d time.Duration) string {
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 	}
 	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+// mainPlatforms leaves out variants of an architecture that is there too, as
+// linux/amd64/v2.
+func mainPlatforms(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(p string) bool {
+		i := strings.LastIndexByte(p, '/')
+		return strings.Count(p, "/") > 1 && slices.Contains(all, p[:i])
+	})
 }

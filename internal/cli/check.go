@@ -51,7 +51,7 @@ with 1 if something is wrong; with --strict, also if there is a warning.`,
 				return errReported
 			}
 			if !asJSON {
-				fmt.Fprintf(env.Stderr, "%s: ok, %s for %s\n", s.title(), count(len(r.Plan.Components), "component"), r.Plan.Platform.Name)
+				fmt.Fprintf(env.Stderr, "%s: ok, %s for %s\n", s.title(), components(r.Plan), r.Plan.Platform.Name)
 			}
 			return nil
 		},

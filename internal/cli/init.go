@@ -104,7 +104,7 @@ func (i *initFlags) run(env Env, shorthand string) error {
 	if err := os.WriteFile(i.file, text, 0o644); err != nil {
 		return fmt.Errorf("writing %s: %w", i.file, err)
 	}
-	fmt.Fprintf(env.Stderr, "wrote %s: %s for %s\nnext: jetson plan, jetson build\n", i.file, count(len(r.Plan.Components), "component"), r.Plan.Platform.Name)
+	fmt.Fprintf(env.Stderr, "wrote %s: %s for %s\nnext: jetson plan, jetson build\n", i.file, components(r.Plan), r.Plan.Platform.Name)
 	return nil
 }
 

@@ -99,7 +99,7 @@ func printPlan(s screen, p *plan.Plan) error {
 	}
 	if p.Storage.Image+p.Storage.Models > 0 {
 		s.title("room")
-		s.printf("  image about %s, models %s\n", room(p.Storage.Image), room(p.Storage.Models))
+		s.printf("  as far as components say: image %s, models %s\n", room(p.Storage.Image), room(p.Storage.Models))
 	}
 	printLines(s, "notes", p.Notes)
 	return nil
@@ -150,6 +150,16 @@ func printComponents(s screen, p *plan.Plan) {
 		t.add(c.Name, dash(c.Version), how(c), use(c), dash(origin(c)))
 	}
 	t.write(s)
+}
+
+// components counts what the table of components shows: a tool that either
+// architecture of builder would take is one.
+func components(p *plan.Plan) string {
+	names := map[string]bool{}
+	for _, c := range p.Components {
+		names[c.Name] = true
+	}
+	return count(len(names), "component")
 }
 
 func dash(s string) string {

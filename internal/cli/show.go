@@ -161,7 +161,7 @@ func describe(e *catalog.Entry) *shown {
 	}
 	c.Follows = e.Follows.V
 	for _, n := range e.Note {
-		c.Notes = append(c.Notes, "where "+condition(n.When)+": "+n.Text.V)
+		c.Notes = append(c.Notes, "where "+condition(n.When)+": "+strings.ReplaceAll(n.Text.V, "${version}", "VERSION"))
 	}
 	for _, p := range e.Python {
 		if len(p.Constraints) > 0 {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/org/jetson-frontend/stacks/resolve"
@@ -114,8 +115,8 @@ func (f *finder) printVersions(s screen, t resolve.ComponentTrace) {
 		var away []string
 		for _, d := range t.Demands {
 			for _, k := range d.Keeps {
-				if k == o {
-					away = append(away, d.Text+" ("+demandBy(d)+")")
+				if by := d.Text + " (" + demandBy(d) + ")"; k == o && !slices.Contains(away, by) {
+					away = append(away, by)
 				}
 			}
 		}

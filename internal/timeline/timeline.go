@@ -54,7 +54,7 @@ type Vertex struct {
 
 	inputs []digest.Digest
 	digest digest.Digest
-	said   string // the last error that a step's script printed, with apt's before it
+	said   string // the errors that a step's script printed, or apt's
 }
 
 // Start is when work on it began, the zero time if none did.
@@ -197,8 +197,8 @@ func (v *Vertex) hear(line string) {
 	const own, apt = "jetson: error: ", "E: Unable to locate package "
 	switch {
 	case strings.HasPrefix(line, own):
-		if !strings.HasPrefix(v.said, "there is no package ") {
-			v.said = line[len(own):min(len(line), longLine)]
+		if !strings.HasPrefix(v.said, "there is no package ") && len(v.said) < longLine/8 {
+			v.said = strings.TrimPrefix(v.said+"; "+line[len(own):min(len(line), longLine)], "; ")
 		}
 	case strings.HasPrefix(line, apt) && v.said == "":
 		v.said = "there is no package " + line[len(apt):min(len(line), longLine)]
