@@ -147,6 +147,14 @@ sysroot_links() {
 		mkdir -p "$dir"
 		cp -rsn "$SYSROOT$dir/." "$dir/" 2>/dev/null || :
 	done
+	# A package that was built with Python names its extensions too. No Python
+	# of the build platform loads a file with another machine in its name.
+	find "$SYSROOT/usr/lib/python3" -name "*-$TRIPLE.so" 2>/dev/null | while IFS= read -r module; do
+		at=${module#"$SYSROOT"}
+		[ ! -e "$at" ] || continue
+		mkdir -p "${at%/*}"
+		ln -s "$module" "$at"
+	done
 }
 
 # ignored reports options that had no effect: CMake names those that nobody
