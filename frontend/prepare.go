@@ -60,7 +60,7 @@ func Prepare(f *diag.File, args map[string]string, files Files) Prepared {
 	own, diags := ownComponents(s, files.Context)
 	p.Diags = append(p.Diags, diags...)
 	cat.Add(own)
-	over, diags := resolve.ParseOverrides(args, nil, cat, db)
+	over, diags := resolve.ParseOverrides(args, howNames(), cat, db)
 	p.Diags = append(p.Diags, diags...)
 	l, diags := readLock(files)
 	p.Diags = append(p.Diags, diags...)

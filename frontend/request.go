@@ -51,6 +51,14 @@ func HowArguments() []resolve.Argument {
 	}
 }
 
+func howNames() []string {
+	var out []string
+	for _, a := range HowArguments() {
+		out = append(out, a.Name)
+	}
+	return out
+}
+
 // ParseHow reads them.
 func ParseHow(args map[string]string) (How, error) {
 	h := How{Cross: graph.CrossAuto, Slots: 1, Disable: args["DISABLE"]}

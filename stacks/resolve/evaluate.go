@@ -342,9 +342,9 @@ func (e *evaluator) textList(n *node, ts []tree.Text) []string {
 func pinHelp(req Request) string {
 	switch {
 	case req.Image != "":
-		return "pin it, as in " + req.Image + "@sha256:…, or keep a lock"
+		return "pin it, as in " + req.Image + "@sha256:…"
 	case req.Git != nil:
-		return "pin it: add commit = with the 40 digits that git ls-remote prints, or keep a lock"
+		return "pin it: add commit = with the 40 digits that git ls-remote prints"
 	}
 	return "pin it, or keep a lock"
 }
