@@ -311,9 +311,9 @@ kind = "cmake"
 		}, "stack.toml:4", []string{"one process would load two of libfam", "/usr/local/bin/bad → /usr/local/lib/libfam-1.so", "libuser.so → /usr/local/lib/libfam-2.so"}},
 		{"a file of a package", "[[component]]\nname = \"bad\"\n[[component.step]]\nkind = \"files\"\nput = [{ to = \"/usr/bin/env\", content = \"mine\" }]\n", nil, "stack.toml:4",
 			[]string{"/usr/bin/env is installed by bad and by the Debian package coreutils"}},
-		{"a package that is not there", "[apt]\npackages = [\"no-such-package\"]\n[[test]]\nname = \"t\"\nrun = [\"true\"]\n", nil, "stack.toml:1",
+		{"a package that is not there", "[apt]\npackages = [\"no-such-package\"]\n[[test]]\nname = \"t\"\nrun = [\"true\"]\n", nil, "stack.toml:4",
 			[]string{"Unable to locate package no-such-package", "apt-fetch.sh no-such-package\" did not complete successfully"}},
-		{"a forbidden package", "[apt]\npackages = [\"jq\"]\nforbid = [\"libonig5\"]\n", nil, "stack.toml:1", []string{"apt cannot install these packages together: jq", "libonig5"}},
+		{"a forbidden package", "[apt]\npackages = [\"jq\"]\nforbid = [\"libonig5\"]\n", nil, "stack.toml:4", []string{"apt cannot install these packages together: jq", "libonig5"}},
 	} {
 		t.Run(strings.ReplaceAll(tc.name, " ", "-"), func(t *testing.T) {
 			files := map[string]string{"stack.toml": "# syntax=" + suite.Frontend + "\nplatform = \"debian-12\"\n" + strings.TrimPrefix(tc.stack, "\n")}
