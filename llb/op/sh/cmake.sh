@@ -147,6 +147,14 @@ sysroot_links() {
 		mkdir -p "$dir"
 		cp -rsn "$SYSROOT$dir/." "$dir/" 2>/dev/null || :
 	done
+	# CMake holds a package to the programs that it names, whether or not they
+	# are used: those alone are linked, and only where nothing has their name.
+	grep -rhoE '_IMPORT_PREFIX\}/bin/[A-Za-z0-9._+-]+' "$SYSROOT/usr/lib/$TRIPLE/cmake" 2>/dev/null | sort -u | while IFS= read -r named; do
+		program=/usr/bin/${named##*/}
+		if [ ! -e "$program" ] && [ -e "$SYSROOT$program" ]; then
+			ln -s "$SYSROOT$program" "$program"
+		fi
+	done
 	# A package that was built with Python names its extensions too. No Python
 	# of the build platform loads a file with another machine in its name.
 	find "$SYSROOT/usr/lib/python3" -name "*-$TRIPLE.so" 2>/dev/null | while IFS= read -r module; do
