@@ -147,6 +147,14 @@ sysroot_links() {
 		mkdir -p "$dir"
 		cp -rsn "$SYSROOT$dir/." "$dir/" 2>/dev/null || :
 	done
+	# Folders of headers that packages name by absolute path.
+	for dir in "$SYSROOT"/usr/include/*/; do
+		dir=${dir%/}
+		at=/usr/include/${dir##*/}
+		if [ -d "$dir" ] && [ ! -e "$at" ]; then
+			ln -s "$dir" "$at"
+		fi
+	done
 	# CMake holds a package to the programs that it names, whether or not they
 	# are used: those alone are linked, and only where nothing has their name.
 	grep -rhoE '_IMPORT_PREFIX\}/bin/[A-Za-z0-9._+-]+' "$SYSROOT/usr/lib/$TRIPLE/cmake" 2>/dev/null | sort -u | while IFS= read -r named; do
