@@ -45,10 +45,10 @@ realworld: setup $(CACHE)/bin/buildkitd bin/jetson
 
 # What is too long and too large for every run. Downloads are kept in .cache/full.
 e2e-full: setup tools
-	JETSON_TEST_FULL=1 $(GO) test -count=1 -timeout 120m -run '^TestFull' -v ./internal/e2e
+	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 120m -run '^TestFull' -v ./internal/e2e
 
 test: setup tools lint
-	JETSON_TEST_E2E=1 $(GO) test -timeout 40m ./...
+	JETSON_TEST_E2E=1 $(GO) test -timeout 40m -skip '^TestFull' ./...
 
 # What needs no builder and no network.
 unit:

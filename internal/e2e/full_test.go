@@ -62,9 +62,6 @@ stdout.contains = ["compiled with 11.8, loaded /lib/aarch64-linux-gnu/libcudart.
 // for the chip of a device and for another one. No GPU runs it; all else is
 // looked at.
 func TestFullCUDA(t *testing.T) {
-	if os.Getenv("JETSON_TEST_FULL") == "" {
-		t.Skip("downloads 1.5 GB and takes 12 GB of disk; run make e2e-full, or set JETSON_TEST_FULL=1")
-	}
 	ctx := deadline(t, 90*minute)
 	d := fullDaemon(t, ctx)
 	built := map[string]string{}
