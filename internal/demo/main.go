@@ -1,6 +1,10 @@
-// Command demo builds an example of this repository for linux/arm64 from
-// nothing: it makes a base image from Debian's archive and calls `jetson build`,
-// which starts a builder of its own.
+// Command demo builds an example of this repository from nothing: it makes a
+// base image from Debian's archive and calls `jetson build`, which starts a
+// builder of its own.
+//
+//	demo [EXAMPLE [PLATFORM]]
+//
+// Without arguments it builds examples/nearest for linux/arm64.
 package main
 
 import (
@@ -16,25 +20,30 @@ import (
 	"github.com/org/jetson-frontend/internal/harness"
 )
 
-const example = "nearest"
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	example, platform := "nearest", "linux/arm64"
+	if len(os.Args) > 1 {
+		example = filepath.Base(os.Args[1])
+	}
+	if len(os.Args) > 2 {
+		platform = os.Args[2]
+	}
+	if err := run(ctx, example, platform); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, example, platform string) error {
 	// Asked now: what jetson would say of it comes after minutes of base making.
 	if _, err := daemon.CheckHost(ctx, os.Getuid(), os.Getenv); err != nil {
 		return err
 	}
 	start := time.Now()
 	say := func(format string, args ...any) {
-		fmt.Printf("[%3.0fs] %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
+		fmt.Printf("[%4.0fs] %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
 	}
 	cache, err := harness.Cache()
 	if err != nil {
@@ -53,7 +62,6 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-
 	state := filepath.Join(cache, "demo")
 	if err := os.MkdirAll(state, 0o755); err != nil {
 		return fmt.Errorf("making the demo's folder: %w", err)
@@ -61,27 +69,25 @@ func run(ctx context.Context) error {
 	jetson := func(args ...string) error {
 		cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "jetson"), args...)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = root, os.Stdout, os.Stderr
-		cmd.Env = append(os.Environ(), "JETSON_BUILDER_ROOT="+filepath.Join(state, "builder"))
+		cmd.Env = append(os.Environ(), daemon.EnvRoot+"="+filepath.Join(state, "builder"))
 		return cmd.Run()
 	}
 	say("builder: jetson's own, with its state in %s", rel(root, filepath.Join(state, "builder")))
 	defer func() { _ = jetson("builder", "stop") }() // it would end by itself, later
 
-	out := filepath.Join(state, example+".oci")
-	args := []string{
-		"build", "--builder", "private", "-f", filepath.Join("examples", example, "stack.toml"), "examples/" + example, "--platform", "linux/arm64",
-		"--build-context", "debian:bookworm-slim=oci-layout://" + base, "--build-arg", "MIRRORS=" + harness.Mirrors(site),
-		"-o", "type=oci,dest=" + out,
-	}
-	say("jetson build -f examples/%s/stack.toml --platform linux/arm64", example)
-	if err := jetson(args...); err != nil {
+	dir, out := filepath.Join("examples", example), filepath.Join(state, example+".oci")
+	say("jetson build -f %s/stack.toml --platform %s", dir, platform)
+	err = jetson("build", "--builder", "private", "-f", filepath.Join(dir, "stack.toml"), dir, "--platform", platform,
+		"--build-context", "debian:bookworm-slim=oci-layout://"+base, "--build-arg", "MIRRORS="+harness.Mirrors(site),
+		"-o", "type=oci,dest="+out)
+	if err != nil {
 		return fmt.Errorf("building the example: %w", err)
 	}
 	st, err := os.Stat(out)
 	if err != nil {
 		return fmt.Errorf("the image is missing: %w", err)
 	}
-	say("done: examples/%s compiled for linux/arm64 and tested under that architecture", example)
+	say("done: %s compiled for %s and tested under that architecture", dir, platform)
 	say("the image: %s (%d MB, an OCI archive; load it with: docker load -i FILE, or skopeo)", rel(root, out), st.Size()>>20)
 	return nil
 }

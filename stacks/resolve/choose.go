@@ -18,8 +18,10 @@ func (x *expansion) choose(n *node) {
 	demands := x.allDemands(n)
 	x.variants(n, demands)
 	x.r.options(n)
+	if x.r.refuse(n, x.prev) {
+		return // why is said; that there is no version would follow from it
+	}
 	x.pick(n, demands)
-	x.r.refuse(n, x.prev)
 }
 
 func (x *expansion) variants(n *node, demands []demand) {
@@ -172,8 +174,8 @@ func (x *expansion) noVersion(n *node, here []*stacks.Version, earlier []demand,
 	}
 	g := diag.Errorf("no-version", d.at, "no version of %s fits %s", n.key.name, d.text).
 		WithHelp("%s has %s", x.r.target, strings.Join(have, ", "))
-	if where := x.r.whereAvailable(n, d.allowsVersion); where != "" {
-		g.Help += "; " + strings.Replace(where, "it", d.text, 1)
+	if where := x.r.whereAvailable(d.text, n, d.allowsVersion); where != "" {
+		g.Help += "; " + where
 	} else if other := x.decider(n, d); other != nil {
 		g = g.WithRelated(other.line(), "%s decides that it is %s", other.text, n.title())
 	}
@@ -217,13 +219,16 @@ func (n *node) title() string {
 	return s
 }
 
-// refuse applies the component's own statements of where it cannot be had.
-func (r *resolver) refuse(n *node, g *graph) {
+// refuse applies the component's own statements of where it cannot be had, and
+// reports whether one holds.
+func (r *resolver) refuse(n *node, g *graph) bool {
 	s := r.situationOf(n, g)
+	refused := false
 	for _, no := range n.entry.Refuse {
 		if !no.When.Holds(s) || no.Unless.V != "" && n.options[no.Unless.V] == "true" {
 			continue
 		}
+		refused = true
 		d := diag.Errorf("refused", n.line(), "%s cannot be had on %s: %s", n.key.name, r.target, no.Why.V)
 		if no.Unless.V != "" {
 			d.Help = fmt.Sprintf("to have it all the same, set [options.%s] %s = true", n.key.name, no.Unless.V)
@@ -235,6 +240,7 @@ func (r *resolver) refuse(n *node, g *graph) {
 		}
 		r.add(d)
 	}
+	return refused
 }
 
 // options evaluates [options.<component>] against what the component declares.

@@ -26,6 +26,7 @@ func worldOf(t tree.Text) string {
 // worlds. A world that nothing joins is not made.
 func (e *evaluator) worlds() []plan.World {
 	links := map[string]map[string]*plan.WorldLink{}
+	open := map[string]diag.Range{} // worlds that an index decides about, and who says so first
 	link := func(world, name string) *plan.WorldLink {
 		if links[world] == nil {
 			links[world] = map[string]*plan.WorldLink{}
@@ -42,7 +43,9 @@ func (e *evaluator) worlds() []plan.World {
 		s := e.situation(n)
 		for _, st := range n.entry.Steps {
 			if st.Pip != nil && st.When.Holds(s) {
-				e.pip(n, st.Pip, link)
+				if e.pip(n, st.Pip, link) && !open[worldOf(st.Pip.World)].Known() {
+					open[worldOf(st.Pip.World)] = n.line()
+				}
 			}
 		}
 	}
@@ -52,13 +55,18 @@ func (e *evaluator) worlds() []plan.World {
 		}
 		l := link(w.Key.V, "application")
 		l.Requirements = append(l.Requirements, texts(w.Val.Packages)...)
-		e.unlocked(w.Key.At, w.Key.V)
+		if !open[w.Key.V].Known() {
+			open[w.Key.V] = w.Key.At
+		}
 		if w.Val.Index.Set() {
 			l.Indexes = append(l.Indexes, w.Val.Index.V)
 		}
 	}
 	var out []plan.World
 	for _, name := range sortedKeys(links) {
+		if at, ok := open[name]; ok {
+			e.unlocked(at, name)
+		}
 		w := e.world(name)
 		for _, at := range stacks.WorldLinks() {
 			if l := links[name][at]; l != nil {
@@ -73,8 +81,9 @@ func (e *evaluator) worlds() []plan.World {
 	return out
 }
 
-// pip adds a step to its world's link.
-func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name string) *plan.WorldLink) {
+// pip adds a step to its world's link, and reports whether an index decides
+// what comes of it.
+func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name string) *plan.WorldLink) bool {
 	at := "library"
 	if st.Link.Set() {
 		at = st.Link.V
@@ -103,25 +112,18 @@ func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name strin
 			l.Wheels = append(l.Wheels, plan.Blob{URL: e.text(n, w.HTTP), SHA256: e.text(n, w.SHA256)})
 		}
 	}
-	if len(reqs) > 0 || len(st.Wheels) > 0 && !st.NoDeps {
-		e.unlocked(n.line(), worldOf(st.World))
-	}
 	for _, k := range append(slices.Clone(n.edges["build"]), append(slices.Clone(n.edges["link"]), n.key)...) {
 		if m := e.graph.nodes[k]; m != nil && hasStep(m.entry.Component, stacks.KindWheel) {
 			l.From = append(l.From, k.id())
 		}
 	}
+	return len(reqs) > 0 || len(st.Wheels) > 0 && !st.NoDeps
 }
 
 // unlocked says that an index decides what a world gets.
 func (e *evaluator) unlocked(at diag.Range, world string) {
 	if e.in.Overrides.Locked {
 		e.add(diag.Errorf("not-locked", at, "the Python world %q takes what its index has on the day", world).WithHelp("name wheels by address and sha256"))
-		return
-	}
-	if slices.ContainsFunc(e.diags, func(g diag.Diagnostic) bool {
-		return g.Rule == "unpinned" && strings.Contains(g.Summary, "Python world \""+world+"\"")
-	}) {
 		return
 	}
 	e.add(diag.Warnf("unpinned", at, "the Python world %q takes what its index has on the day", world))

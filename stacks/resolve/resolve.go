@@ -9,7 +9,6 @@ package resolve
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/catalog"
@@ -148,7 +147,7 @@ func Resolve(in Input) Result {
 			}
 		}
 	}
-	res.Diags = explained(r.diags).Sorted()
+	res.Diags = r.diags.Sorted()
 	res.Missing = r.missing
 	return res
 }
@@ -291,14 +290,4 @@ func (res *Result) ownLines(s *stacks.Stack, g *graph) {
 			res.Lines["source/"+n.key.id()+src.To.V] = src.At
 		}
 	}
-}
-
-// explained leaves out that a component cannot be had where another finding
-// says that and why.
-func explained(list diag.List) diag.List {
-	return slices.DeleteFunc(slices.Clone(list), func(d diag.Diagnostic) bool {
-		return d.Rule == "unavailable" && slices.ContainsFunc(list, func(o diag.Diagnostic) bool {
-			return o.Rule == "refused" && o.Range == d.Range && strings.HasPrefix(o.Summary, d.Summary+":")
-		})
-	})
 }

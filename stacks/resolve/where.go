@@ -10,9 +10,9 @@ import (
 	"github.com/org/jetson-frontend/stacks/version"
 )
 
-// whereAvailable names the releases on which the component can be had in a
-// version that a demand allows, the nearest to the chosen one among them.
-func (r *resolver) whereAvailable(n *node, allows func(version string) bool) string {
+// whereAvailable names the releases on which the component, called what, can be
+// had in a version that is allowed, the nearest to the chosen one among them.
+func (r *resolver) whereAvailable(what string, n *node, allows func(version string) bool) string {
 	var all, have []string
 	for i := range r.in.Platforms.Releases {
 		rel := &r.in.Platforms.Releases[i]
@@ -30,7 +30,7 @@ func (r *resolver) whereAvailable(n *node, allows func(version string) bool) str
 	}
 	slices.SortFunc(all, version.Compare)
 	slices.SortFunc(have, version.Compare)
-	help := "it can be had on JetPack " + spans(all, have)
+	help := what + " can be had on JetPack " + spans(all, have)
 	if r.target.Release != nil && len(have) > 1 {
 		help += "; the nearest is " + nearest(all, have, r.target.Release.JetPack.V)
 	}
@@ -59,14 +59,15 @@ func (r *resolver) otherUbuntu(n *node, allows func(string) bool) string {
 // whereWanted names the releases on which all that is asked of the component
 // can be had, or, if there is none, the component at all.
 func (r *resolver) whereWanted(n *node) string {
-	where := r.whereAvailable(n, func(v string) bool {
+	what := "it"
+	if text := n.demands[0].text; text != n.key.name {
+		what = text
+	}
+	where := r.whereAvailable(what, n, func(v string) bool {
 		return !slices.ContainsFunc(n.demands, func(d demand) bool { return !d.allowsVersion(v) })
 	})
 	if where == "" {
-		return r.whereAvailable(n, anyVersion)
-	}
-	if text := n.demands[0].text; text != n.key.name {
-		where = strings.Replace(where, "it", text, 1)
+		return r.whereAvailable("it", n, anyVersion)
 	}
 	return where
 }
