@@ -45,7 +45,7 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 	}
 	mounts = append(mounts, r.keys(n, archives)...)
 	if len(l.Debs) > 0 {
-		mounts = append(mounts, bk.AddMount(dirLocal, r.debs(n, l.Debs), bk.Readonly))
+		mounts = append(mounts, bk.AddMount(dirLocal, r.blobs(n, l.Debs, func(b plan.Blob) string { return b.SHA256 + ".deb" }), bk.Readonly))
 	}
 	return r.run(exec{
 		node: n, root: r.input(n, graph.Root), script: "apt-fetch.sh", args: wanted, mounts: mounts, network: true, output: dirDebs,
@@ -216,11 +216,11 @@ func (r *renderer) httpOptions(n *graph.Node, sha256 string) []bk.HTTPOption {
 	return out
 }
 
-// debs are package files that no archive holds, in one folder.
-func (r *renderer) debs(n *graph.Node, blobs []plan.Blob) bk.State {
+// blobs are files by address, in one folder.
+func (r *renderer) blobs(n *graph.Node, blobs []plan.Blob, named func(plan.Blob) string) bk.State {
 	st := bk.Scratch()
 	for _, b := range blobs {
-		name := b.SHA256 + ".deb"
+		name := named(b)
 		src := bk.HTTP(r.o.Mirrors.Rewrite(b.URL), append(r.httpOptions(n, b.SHA256), bk.Filename(name))...)
 		st = st.File(bk.Copy(src, "/"+name, "/"+name), r.side(n)...)
 	}

@@ -2,7 +2,6 @@ package llb
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	bk "github.com/moby/buildkit/client/llb"
@@ -39,7 +38,9 @@ func (r *renderer) wheels(n *graph.Node) (bk.State, error) {
 		CacheID{NS: r.o.Namespace, Kind: "pip", Scope: "shared", Arch: n.Arch, ABI: "cp" + strings.ReplaceAll(n.World.Interpreter, ".", "")}.mount(dirPipTmp),
 	}
 	if len(l.Wheels) > 0 {
-		mounts = append(mounts, bk.AddMount(dirLocal, r.wheelFiles(n, l.Wheels), bk.Readonly))
+		// A wheel's file name is part of what it says.
+		files := r.blobs(n, l.Wheels, func(b plan.Blob) string { return fileName(b.URL) })
+		mounts = append(mounts, bk.AddMount(dirLocal, files, bk.Readonly))
 	}
 	for _, role := range []struct {
 		role graph.Role
@@ -53,17 +54,6 @@ func (r *renderer) wheels(n *graph.Node) (bk.State, error) {
 		node: n, root: r.input(n, graph.Root), script: "pip-fetch.sh", mounts: mounts, network: true, output: dirOut,
 		env: [][2]string{{"MACHINE", machine(n.Arch)}, {"PYTHON", n.World.Interpreter}},
 	})
-}
-
-// wheelFiles are wheels by address. A wheel's file name is part of what it says.
-func (r *renderer) wheelFiles(n *graph.Node, blobs []plan.Blob) bk.State {
-	st := bk.Scratch()
-	for _, b := range blobs {
-		name := path.Base(b.URL)
-		src := bk.HTTP(r.o.Mirrors.Rewrite(b.URL), append(r.httpOptions(n, b.SHA256), bk.Filename(name))...)
-		st = st.File(bk.Copy(src, "/"+name, "/"+name), r.side(n)...)
-	}
-	return st
 }
 
 // world unpacks what a link downloaded into the world's prefix.

@@ -58,10 +58,7 @@ func (r *renderer) origin(n *graph.Node) (bk.State, string, error) {
 		}
 		return bk.Git(r.o.Mirrors.Rewrite(s.Git), ref, git...), "", nil
 	case s.HTTP != "":
-		name := "download"
-		if u, err := url.Parse(s.HTTP); err == nil && path.Base(u.Path) != "/" && path.Base(u.Path) != "." {
-			name = path.Base(u.Path)
-		}
+		name := fileName(s.HTTP)
 		st := bk.HTTP(r.o.Mirrors.Rewrite(s.HTTP), append(r.httpOptions(n, s.SHA256), bk.Filename(name))...)
 		if !s.Unpack {
 			name = ""
@@ -80,6 +77,21 @@ func (r *renderer) origin(n *graph.Node) (bk.State, string, error) {
 		files = append(files, file{f.Name, f.Data, 0})
 	}
 	return r.folder(n, files), "", nil
+}
+
+// fileName is what the file at an address is called: the last part of its path,
+// decoded.
+func fileName(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "download"
+	}
+	switch name := path.Base(u.Path); name {
+	case "/", ".", "..":
+		return "download"
+	default:
+		return name
+	}
 }
 
 // sub is a folder of a tree as a tree of its own.
