@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/org/jetson-frontend/internal/engine"
 	"github.com/org/jetson-frontend/stacks/diag"
 )
 
@@ -66,12 +67,13 @@ func Main(args []string, env Env) int {
 // exit shows an error and returns the status for it.
 func (e Env) exit(err error) int {
 	var usage usageError
+	var address engine.AddressError
 	switch {
 	case err == nil:
 		return 0
 	case errors.Is(err, errReported):
 		return 1
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &address):
 		fmt.Fprintf(e.Stderr, "jetson: %v\n", err)
 		return 2
 	}

@@ -26,12 +26,15 @@ import (
 // whereFlags say where a build runs and what is told about it afterwards.
 type whereFlags struct {
 	builder, addr string
+	tls           engine.TLS
 	timeline      string
 }
 
 func (w *whereFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&w.builder, "builder", "", "where to build: a builder of buildx's, an address (BUILDKIT_HOST), or private")
 	f.StringVar(&w.addr, "addr", "", "address of a buildkitd, the same as --builder with an address")
+	f.StringVar(&w.tls.Dir, "tlsdir", "", "folder with ca.pem, cert.pem and key.pem for a buildkitd at an address")
+	f.StringVar(&w.tls.ServerName, "tlsservername", "", "name in that buildkitd's certificate, if its address is another")
 	f.StringVar(&w.timeline, "timeline", "", "write the build's timeline to this file, as an HTML page")
 }
 
@@ -62,19 +65,19 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	if where.How == engine.ByBuildx {
 		return b.throughBuildx(cmd, w, where, req)
 	}
-	addr := where.Address
+	tls := b.where.tls
 	if where.How == engine.ByPrivate {
 		lease, err := b.lease(ctx, env)
 		if err != nil {
 			return err
 		}
 		defer lease.Release()
-		addr = lease.Address
+		where.Address, tls = lease.Address, engine.TLS{}
 		req.OnGraph = func(def *pb.Definition) error { return emulated(env, req, def) }
 	}
-	c, err := client.New(ctx, addr)
+	c, err := where.Dial(ctx, tls)
 	if err != nil {
-		return fmt.Errorf("the builder at %s cannot be reached: %w", addr, err)
+		return err
 	}
 	defer c.Close()
 	return w.solve(ctx, c, req)

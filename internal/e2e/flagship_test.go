@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"cmp"
+	"debug/elf"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -277,7 +278,7 @@ func TestFlagship(t *testing.T) {
 			t.Errorf("%s is not installed", p)
 		}
 	}
-	if m := regexp.MustCompile(`(?m)^Package: (libvtk.*|libpcl.*|ros-humble-desktop|ros-humble-pcl-conversions)$`).FindAllString(status, -1); m != nil {
+	if m := distributionsOwn.FindAllString(status, -1); m != nil {
 		t.Errorf("the distribution's PCL or VTK came in: %v", m)
 	}
 	if pins := files["/etc/apt/preferences.d/jetson"]; !strings.Contains(pins, "libvtk9*") || !strings.Contains(pins, "libpcl-*") {
@@ -304,6 +305,52 @@ func TestFlagship(t *testing.T) {
 		t.Errorf("the failure does not say what is wrong:\n%s", tail(o.Logs))
 	}
 }
+
+// TestFullFlagship is the flagship with VTK and PCL from their real sources, in
+// the versions whose archives Debian's pool has. For them Debian's VTK wants its
+// third-party libraries from the distribution. Nothing is left out of either's
+// tests: a point cloud is filtered, written, read and drawn. What the compilers
+// made is kept in the builder, so that a second run only needs minutes.
+func TestFullFlagship(t *testing.T) {
+	ctx := deadline(t, 150*minute)
+	d := fullDaemon(t, ctx)
+	r := flagship(t, "flagship", "\nversions = { vtk = \"9.3.0\", pcl = \"1.15.0\" }\n", map[string][][2]string{
+		"visualization/vtk.toml": {
+			{`values  = \["vendored", "system"\]`, `values  = ["system"]`},
+			{`(?s)\[\[refuse\]\]\nwhen = \{ variant.third_party.*?\n\n`, ""},
+			{`distro = "debian-12"`, `distro = "ubuntu-22.04"`},
+		},
+		"robotics/perception-pcl.toml": {rosOverlay},
+	})
+	o, err := d.Build(ctx, r)
+	t.Logf("the slowest:%s", slowest(o))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, tail(o.Logs))
+	}
+	files, err := o.Files()
+	must(t, err)
+	for _, want := range []string{"/usr/local/lib/libvtkGUISupportQt-9.3.so.1", "/usr/local/lib/libpcl_visualization.so.1.15.0", "/usr/local/bin/cupcl-icp-demo", "/opt/overlays/perception-pcl/lib/libpcl_ros.so"} {
+		machine := elf.EM_NONE
+		if f, err := elf.NewFile(strings.NewReader(files[want])); err == nil {
+			machine = f.Machine
+		}
+		if machine != elf.EM_AARCH64 {
+			t.Errorf("%s is for %v", want, machine)
+		}
+	}
+	for _, test := range []string{"pcl/filters-and-finds", "pcl/draws", "vtk/writes-and-reads"} {
+		if len(o.Executed("[test] "+test)) != 1 {
+			t.Errorf("test %s did not run", test)
+		}
+	}
+	if m := distributionsOwn.FindAllString(files["/var/lib/dpkg/status"], -1); m != nil {
+		t.Errorf("the distribution's PCL or VTK came in: %v", m)
+	}
+}
+
+// distributionsOwn are the packages that a flagship which compiles VTK and PCL
+// must not have.
+var distributionsOwn = regexp.MustCompile(`(?m)^Package: (libvtk.*|libpcl.*|ros-humble-desktop|ros-humble-pcl-conversions)$`)
 
 // TestFullFlagshipApt builds the twin, humble+qt5+vtk:apt+cupcl: ROS's metapackage
 // with its real chain to PCL and VTK, Debian's packages of both, and the

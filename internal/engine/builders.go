@@ -71,16 +71,16 @@ const DockerSocket = "/var/run/docker.sock"
 func Choose(ctx context.Context, l Look) (Builder, error) {
 	switch {
 	case l.Addr != "":
-		return Builder{How: ByBuildKit, Address: l.Addr, Why: "--addr"}, nil
+		return at(l.Addr, "--addr")
 	case l.Flag == Private:
 		return Builder{How: ByPrivate, Why: "--builder"}, nil
-	case strings.Contains(l.Flag, "://"):
-		return Builder{How: ByBuildKit, Address: l.Flag, Why: "--builder"}, nil
+	case strings.Contains(l.Flag, "://"), filepath.IsAbs(l.Flag):
+		return at(l.Flag, "--builder")
 	case l.Flag != "":
 		return l.named(l.Flag, "--builder")
 	}
 	if host := l.Getenv("BUILDKIT_HOST"); host != "" {
-		return Builder{How: ByBuildKit, Address: host, Why: "BUILDKIT_HOST"}, nil
+		return at(host, "BUILDKIT_HOST")
 	}
 	if name := l.Getenv("BUILDX_BUILDER"); name != "" {
 		return l.named(name, "BUILDX_BUILDER")
@@ -99,6 +99,14 @@ func Choose(ctx context.Context, l Look) (Builder, error) {
 		}
 	}
 	return Builder{How: ByPrivate, Why: "no other builder is here", Notices: notices}, nil
+}
+
+// at is the builder at an address, which why gave.
+func at(addr, why string) (Builder, error) {
+	if err := checkAddress(addr, why); err != nil {
+		return Builder{}, err
+	}
+	return Builder{How: ByBuildKit, Address: addr, Why: why}, nil
 }
 
 // answers reports whether a buildkitd listens on a socket and lets us in.
