@@ -15,6 +15,9 @@ func (e *evaluator) copies() []plan.Copy {
 	for _, c := range e.in.Stack.Copy {
 		from, _ := stacks.CleanRel(c.From.V)
 		to, _ := stacks.CleanAbs(c.To.V)
+		if strings.HasSuffix(c.To.V, "/") && to != "/" {
+			to += "/" // into this folder, not in its place
+		}
 		out = append(out, plan.Copy{From: from, To: to, Mode: c.Mode.V})
 	}
 	return out
