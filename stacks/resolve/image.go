@@ -23,6 +23,27 @@ func (e *evaluator) copies() []plan.Copy {
 	return out
 }
 
+// fromContext is what the plan takes from the build context.
+func (e *evaluator) fromContext() []FromContext {
+	var out []FromContext
+	for _, c := range e.in.Stack.Copy {
+		from, _ := stacks.CleanRel(c.From.V)
+		out = append(out, FromContext{Path: from, At: c.From.At})
+	}
+	for _, n := range e.graph.order {
+		if n.version == nil {
+			continue
+		}
+		s := e.situation(n)
+		for _, src := range n.version.Sources {
+			if dir, ok := stacks.CleanRel(src.Context.V); ok && src.When.Holds(s) {
+				out = append(out, FromContext{Path: dir, Component: n.key.name, At: src.Context.At})
+			}
+		}
+	}
+	return out
+}
+
 const defaultTimeout = 300
 
 func (e *evaluator) tests() []plan.Test {
