@@ -3,7 +3,11 @@ package frontend
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
+	"github.com/distribution/reference"
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/solver/pb"
@@ -24,15 +28,16 @@ func (b *build) resolved(ctx context.Context, p Prepared) (resolve.Result, error
 		if len(r.Missing) == 0 || r.Diags.HasErrors() {
 			return r, nil
 		}
-		if err := b.lookUp(ctx, r.Missing, &p.Input.Facts); err != nil {
+		if err := b.lookUp(ctx, r.Missing, &p.Input.Facts, imagesOf(p)); err != nil {
 			return r, err
 		}
 	}
 	return resolve.Result{}, fmt.Errorf("this stack asks for ever more to be looked up")
 }
 
-// lookUp asks the daemon for everything at once.
-func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *resolve.Facts) error {
+// lookUp asks the daemon for everything at once. bases are images in whose place
+// a user may put another.
+func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *resolve.Facts, bases []string) error {
 	answers := make([]string, len(wanted))
 	eg, ctx := errgroup.WithContext(ctx)
 	for i, w := range wanted {
@@ -41,7 +46,7 @@ func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *res
 			if err != nil {
 				// Words around a gateway error are lost on the wire, so they
 				// are made part of its text.
-				return diag.List{diag.Errorf("lookup", w.At, "%s cannot be looked up: %v", w.Key(), err)}.Err()
+				return diag.List{notFound(w, err, slices.Contains(bases, w.Image))}.Err()
 			}
 			answers[i] = answer
 			return nil
@@ -56,6 +61,38 @@ func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *res
 	return nil
 }
 
+// notFound is the finding for a request that has no answer.
+func notFound(w resolve.Request, err error, isBase bool) diag.Diagnostic {
+	switch {
+	case isBase:
+		return unreachable(w.Image, w.At, err)
+	case w.Image != "":
+		return diag.Errorf("lookup", w.At, "the image %s cannot be reached: %s", w.Image, reason(err))
+	}
+	return diag.Errorf("lookup", w.At, "%s cannot be looked up: %s", w.Key(), reason(err))
+}
+
+// httpCall is what BuildKit puts before the reason for which a server does not
+// answer.
+var httpCall = regexp.MustCompile(`failed to do request: (?:Get|Head) "[^"]*": `)
+
+func reason(err error) string { return httpCall.ReplaceAllString(err.Error(), "") }
+
+// unreachable is the finding for a base that a registry does not give.
+func unreachable(ref string, at diag.Range, err error) diag.Diagnostic {
+	return diag.Errorf("lookup", at, "the image %s cannot be reached: %s", ref, reason(err)).
+		WithHelp("another place for it: --build-context %s=docker-image://registry.example/%s, or =oci-layout://FOLDER", familiar(ref), repository(ref))
+}
+
+// repository is a reference without its registry.
+func repository(ref string) string {
+	n, err := reference.ParseNormalizedNamed(familiar(ref))
+	if err != nil {
+		return ref
+	}
+	return strings.TrimPrefix(familiar(ref), reference.Domain(n)+"/")
+}
+
 func (b *build) ask(ctx context.Context, w resolve.Request) (string, error) {
 	switch {
 	case w.Git != nil:
@@ -67,7 +104,11 @@ func (b *build) ask(ctx context.Context, w resolve.Request) (string, error) {
 }
 
 func (b *build) imageDigest(ctx context.Context, ref string) (string, error) {
-	_, d, _, err := b.ui.GatewayClient().ResolveImageConfig(ctx, ref, sourceresolver.Opt{
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return "", err
+	}
+	_, d, _, err := b.ui.GatewayClient().ResolveImageConfig(ctx, reference.TagNameOnly(named).String(), sourceresolver.Opt{
 		LogName:  "load metadata for " + ref,
 		ImageOpt: &sourceresolver.ResolveImageOpt{ResolveMode: b.ui.ImageResolveMode.String(), NoConfig: true},
 	})

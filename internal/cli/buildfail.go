@@ -70,16 +70,12 @@ var (
 	notInContext = regexp.MustCompile(`failed to calculate checksum of ref [^ ]+: "/?([^"]*)": not found`)
 	exitCode     = regexp.MustCompile(`process ".*" did not complete successfully: exit code: (\d+)`)
 	noCommit     = regexp.MustCompile(`reference is not a tree: ([0-9a-f]+)`)
-	baseImage    = regexp.MustCompile(`the base image (?:docker\.io/(?:library/)?)?([^ ]+): `)
 )
 
 // inWords says what BuildKit says, for who does not know BuildKit, and what
 // mends it where that is known. What it does not know it leaves as it is.
 func inWords(f timeline.Failure, text string) (summary, help string) {
 	text = strings.TrimPrefix(text, "failed to solve: ")
-	if m := baseImage.FindStringSubmatch(text); m != nil {
-		return line(text), fmt.Sprintf("another place for it: --build-context %[1]s=docker-image://registry.example/%[1]s, or =oci-layout://FOLDER", m[1])
-	}
 	if f.Step == "" {
 		return line(text), mends(text)
 	}
@@ -93,6 +89,10 @@ func inWords(f timeline.Failure, text string) (summary, help string) {
 	}
 	if m := exitCode.FindStringSubmatch(f.Why); m != nil {
 		summary = "its command ended with exit code " + m[1]
+	}
+	if ref, ok := strings.CutPrefix(f.Step, "[base] "); ok && help == "" {
+		ref = strings.TrimPrefix(strings.TrimPrefix(ref, "docker.io/"), "library/")
+		help = fmt.Sprintf("another place for it: --build-context %[1]s=docker-image://…, or =oci-layout://FOLDER", ref)
 	}
 	if name, ok := strings.CutPrefix(f.Step, "[test] "); ok {
 		summary = strings.TrimPrefix(summary, "test "+name+": ")
