@@ -68,6 +68,15 @@ func notFound(w resolve.Request, err error, isBase bool) diag.Diagnostic {
 		return unreachable(w.Image, w.At, err)
 	case w.Image != "":
 		return diag.Errorf("lookup", w.At, "the image %s cannot be reached: %s", w.Image, reason(err))
+	case w.Git != nil:
+		why, help := GitWords(err.Error())
+		if rest, ok := strings.CutPrefix(why, theRepository); ok {
+			return diag.Errorf("lookup", w.At, "the repository %s%s", w.Git.URL, rest).
+				WithHelp("git ls-remote %s prints the tags and branches that it has", w.Git.URL)
+		}
+		if why != "" {
+			return diag.Errorf("lookup", w.At, "%s of %s cannot be looked up: %s", w.Git.Ref, w.Git.URL, why).WithHelp("%s", help)
+		}
 	}
 	return diag.Errorf("lookup", w.At, "%s cannot be looked up: %s", w.Key(), reason(err))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 
+	"github.com/org/jetson-frontend/frontend"
 	"github.com/org/jetson-frontend/internal/engine"
 	"github.com/org/jetson-frontend/internal/timeline"
 	"github.com/org/jetson-frontend/stacks/diag"
@@ -69,7 +71,6 @@ func offset(f *diag.File, p *pb.Position) int {
 var (
 	notInContext = regexp.MustCompile(`failed to calculate checksum of ref [^ ]+: "/?([^"]*)": not found`)
 	exitCode     = regexp.MustCompile(`process ".*" did not complete successfully: exit code: (\d+)`)
-	noCommit     = regexp.MustCompile(`reference is not a tree: ([0-9a-f]+)`)
 )
 
 // inWords says what BuildKit says, for who does not know BuildKit, and what
@@ -84,8 +85,8 @@ func inWords(f timeline.Failure, text string) (summary, help string) {
 		summary = fmt.Sprintf("the build context has no %q", m[1])
 		help = "paths are relative to the build context, the stack file's folder unless another is named; .dockerignore may leave files out"
 	}
-	if m := noCommit.FindStringSubmatch(f.Why); m != nil {
-		summary, help = "the repository has no commit "+m[1], "git ls-remote prints the commits of its tags and branches"
+	if why, h := frontend.GitWords(f.Why); why != "" {
+		summary, help = why, cmp.Or(h, help)
 	}
 	if m := exitCode.FindStringSubmatch(f.Why); m != nil {
 		summary = "its command ended with exit code " + m[1]
