@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -21,5 +22,26 @@ func TestDebianFetchSays(t *testing.T) {
 				t.Errorf("%q is not said; but:\n%s", want, o.Logs)
 			}
 		})
+	}
+}
+
+// TestDebianSizes: the check of an image says what each component adds to it: a
+// name with a space in it counts, a hard link does not count twice, a symbolic
+// link is as long as what it names.
+func TestDebianSizes(t *testing.T) {
+	stack := "platform = \"debian-12\"\n"
+	for name, run := range map[string]string{
+		"one": `head -c 1000000 /dev/zero >"$DESTDIR/usr/local/one"; ln "$DESTDIR/usr/local/one" "$DESTDIR/usr/local/two"; ln -s one "$DESTDIR/usr/local/three"`,
+		"few": `printf 12345 >"$DESTDIR/usr/local/a name"`,
+	} {
+		stack += "[[component]]\nname = \"" + name + "\"\n[[component.step]]\nkind = \"script\"\nrun = '''mkdir -p \"$DESTDIR/usr/local\"; " + run + "'''\noutputs = [\"/usr/local\"]\n"
+	}
+	r := debian(t, folder(t, map[string]string{"stack.toml": stack}), "linux/amd64")
+	o, err := suite.Daemon.Build(deadline(t, 5*minute), r)
+	must(t, err)
+	for _, want := range []string{"jetson: one adds 1000003 bytes\n", "jetson: few adds 5 bytes\n"} {
+		if !strings.Contains(o.Logs, want) {
+			t.Errorf("%q is not said; but:\n%s", want, o.Logs)
+		}
 	}
 }
