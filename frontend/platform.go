@@ -72,7 +72,7 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 		return nil, err
 	}
 	prep := Prepare(b.file, b.req.args, files)
-	if err := prep.Diags.Err(); err != nil {
+	if err := prep.Findings().Err(); err != nil {
 		return nil, err
 	}
 	prep.Input.Arch, prep.Input.Native = want, b.req.build

@@ -3,6 +3,7 @@ package frontend
 import (
 	"io/fs"
 	"path"
+	"slices"
 
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/catalog"
@@ -34,6 +35,17 @@ const platformFolder = "platform"
 type Prepared struct {
 	Input resolve.Input
 	Diags diag.List
+	// partial says that the catalog or the platforms could not all be read.
+	partial bool
+}
+
+// Findings are those of reading the stack. If one of them keeps it from being
+// resolved, names that nobody knows are said with it: that needs nothing else.
+func (p Prepared) Findings() diag.List {
+	if !p.Diags.HasErrors() || p.partial {
+		return p.Diags
+	}
+	return append(slices.Clone(p.Diags), resolve.Names(p.Input)...).Sorted()
 }
 
 // Prepare reads a stack, the catalog and the lock, and applies build
@@ -46,16 +58,19 @@ func Prepare(f *diag.File, args map[string]string, files Files) Prepared {
 	cat, err := catalog.Embedded()
 	if err != nil {
 		p.Diags = append(p.Diags, diag.Errorf("catalog-read", diag.Range{}, "%v", err))
+		p.partial = true
 		return p
 	}
 	db, diags := platform.Embedded()
 	p.Diags = append(p.Diags, diags...)
 	if files.Catalog != nil {
 		if err := cat.Over(files.Catalog, "catalog context:"); err != nil {
+			p.partial = true
 			p.Diags = append(p.Diags, diag.Errorf("catalog-read", s.At, "%v", err))
 		}
 		if _, err := fs.Stat(files.Catalog, platformFolder); err == nil {
 			over, diags := platform.Load(files.Catalog, platformFolder, "catalog context:")
+			p.partial = p.partial || diags.HasErrors()
 			p.Diags = append(p.Diags, diags...)
 			db = db.Under(over)
 		}

@@ -198,7 +198,7 @@ func (c checker) options(opts []Option) {
 
 func (c checker) versions(comp *Component) {
 	for _, v := range comp.Versions {
-		if !version.Valid(v.Version.V) {
+		if v.Version.Set() && !version.Valid(v.Version.V) {
 			c.add(c.errorf("bad-version", v.Version.At, "%q is not a version", v.Version.V))
 		}
 		if v.Date.Set() {

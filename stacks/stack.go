@@ -76,23 +76,24 @@ func (c *Inline) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 // Parse reads a stack file. On an error the stack holds what could be read.
 func Parse(f *diag.File) (*Stack, diag.List) {
 	s := &Stack{File: f, At: diag.Range{File: f}}
-	root, diags := tree.Parse(f)
+	root, diags := tree.ParseAround(f)
 	if root == nil {
 		return s, diags
 	}
 	var d tree.Decoder
 	d.BindFields(root, "a stack file", s)
 	checkStack(&d, s)
-	return s, d.Diags.Sorted()
+	return s, append(diags, tree.Independent(root, d.Diags)...).Sorted()
 }
 
 // ParseComponent reads a component file with a decoder that may be reused.
 func ParseComponent(d *tree.Decoder, f *diag.File) (*Component, diag.List) {
-	root, diags := tree.Parse(f)
+	root, diags := tree.ParseAround(f)
 	if root == nil {
 		return nil, diags
 	}
-	return bindComponent(d, root)
+	c, found := bindComponent(d, root)
+	return c, append(diags, tree.Independent(root, found)...)
 }
 
 // ParseOwnComponent reads a component file that this program carries: it is

@@ -179,6 +179,9 @@ type ScriptStep struct {
 func (s *Step) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 	s.At = v.At
 	kind := v.Field("kind")
+	if kind != nil && kind.Kind == tree.Broken {
+		return // which keys belong to it is not known
+	}
 	if v.Kind != tree.Table || kind == nil || kind.Kind != tree.String {
 		d.BindFields(v, "a step", &s.StepCommon)
 		return

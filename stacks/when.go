@@ -107,6 +107,7 @@ func (w *When) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 	slices.SortFunc(fields, func(a, b tree.Field) int { return compare(a.Name, b.Name) })
 	for _, f := range fields {
 		switch {
+		case f.Value.Kind == tree.Broken:
 		case slices.Contains(whenVersions[:], f.Name):
 			w.versionCond(d, f)
 		case slices.Contains(whenWords[:], f.Name):

@@ -85,7 +85,7 @@ func (b *buildFlags) request(ctx context.Context, env Env) (engine.Request, func
 		return r, cleanup, err
 	}
 	if prep.Diags.HasErrors() {
-		return r, cleanup, prep.Diags.Err()
+		return r, cleanup, b.findings(prep).Err()
 	}
 	r.Platforms = b.platforms
 	if err := b.soundness(ctx, env, prep); err != nil {

@@ -171,7 +171,7 @@ func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
 		return resolve.Result{}, err
 	}
 	if prep.Diags.HasErrors() {
-		return resolve.Result{Diags: prep.Diags.Sorted()}, nil
+		return resolve.Result{Diags: s.findings(prep)}, nil
 	}
 	if s.foreign {
 		return resolve.Result{}, usagef("--build-context catalog= is not a folder here; only a build can read anything else")
@@ -185,6 +185,15 @@ func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
 	r.Diags = append(prep.Diags, r.Diags...).Sorted()
 	s.adviseFlags(r.Diags)
 	return r, nil
+}
+
+// findings are those of a stack that cannot be resolved. A catalog that is not
+// here knows names that nobody else does.
+func (s *stackFlags) findings(prep frontend.Prepared) diag.List {
+	if s.foreign {
+		return prep.Diags.Sorted()
+	}
+	return prep.Findings()
 }
 
 // absent says what a plan takes from the build context and would not get there.

@@ -43,6 +43,14 @@ type Range struct {
 // Known reports whether r points into a file.
 func (r Range) Known() bool { return r.File != nil }
 
+// Text returns the part of the file, "" if r is unknown.
+func (r Range) Text() string {
+	if !r.Known() || r.Start < 0 || r.End > len(r.File.Data) || r.Start > r.End {
+		return ""
+	}
+	return string(r.File.Data[r.Start:r.End])
+}
+
 // Pos is a place in a file; both numbers count from 1, Col in bytes.
 type Pos struct {
 	Line, Col int

@@ -158,6 +158,9 @@ func Resolve(in Input) Result {
 			}
 		}
 	}
+	if r.target == nil {
+		r.add(Names(in)...) // whatever the platform is, they are wrong
+	}
 	res.Diags = r.diags.Sorted()
 	res.Missing = r.missing
 	return res

@@ -187,11 +187,14 @@ func FuzzResolve(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, text string) {
 		ar := archives[int(which)%len(archives)]
 		s, diags := stacks.Parse(&diag.File{Name: "stack.toml", Data: []byte(text)})
-		if diags.HasErrors() {
-			return
-		}
 		in := input(t, ar)
 		in.Stack = s
+		if diags.HasErrors() {
+			if diff := cmp.Diff(resolve.Names(in), resolve.Names(in), cmp.Comparer(func(a, b *diag.File) bool { return a == b })); diff != "" {
+				t.Errorf("asking for names twice gives two outcomes: %s", diff)
+			}
+			return
+		}
 		r := resolve.Resolve(in)
 		if r.Plan == nil && !r.Diags.HasErrors() && len(r.Missing) == 0 {
 			t.Errorf("no plan, and no reason")

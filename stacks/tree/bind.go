@@ -220,6 +220,9 @@ func (d *Decoder) want(v *Value, name string, kinds ...Kind) bool {
 }
 
 func (d *Decoder) bind(v *Value, dst reflect.Value, name string) {
+	if v.Kind == Broken {
+		return // that it cannot be read is said
+	}
 	if u, ok := dst.Addr().Interface().(Unmarshaler); ok {
 		u.UnmarshalTree(d, v)
 		return
@@ -322,7 +325,7 @@ func (d *Decoder) bindMap(v *Value, dst reflect.Value, name string) {
 	if !d.want(v, name, Table) {
 		return
 	}
-	fields := slices.Clone(v.Fields)
+	fields := slices.DeleteFunc(slices.Clone(v.Fields), func(f Field) bool { return f.Value.Kind == Broken })
 	slices.SortFunc(fields, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
 	out := reflect.MakeSlice(dst.Type(), len(fields), len(fields))
 	for i, f := range fields {

@@ -11,6 +11,7 @@ package tree
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -36,11 +37,12 @@ const (
 	Date
 	Array
 	Table
+	Broken // something that could not be read; see ParseAround
 )
 
 // String gives the name that a message uses.
 func (k Kind) String() string {
-	return [...]string{"a string", "a whole number", "a number", "true or false", "a date", "a list", "a table"}[k]
+	return [...]string{"a string", "a whole number", "a number", "true or false", "a date", "a list", "a table", "unreadable"}[k]
 }
 
 // Value is one TOML value.
@@ -118,6 +120,10 @@ func syntaxError(f *diag.File, err error) diag.Diagnostic {
 		line, col := de.Position()
 		at = rangeAt(f, line, col)
 	}
+	if word := bareValue(at); word.Known() {
+		text := word.File.Data[word.Start:word.End]
+		return diag.Errorf("toml-syntax", word, "not valid TOML: a text without quotes").WithHelp("text is written in quotes: %q", text)
+	}
 	g := diag.Errorf("toml-syntax", at, "not valid TOML: %s", msg)
 	switch {
 	case strings.Contains(msg, "strings cannot have new lines"):
@@ -128,6 +134,22 @@ func syntaxError(f *diag.File, err error) diag.Diagnostic {
 		}
 	}
 	return g
+}
+
+// bareLine is a line whose value is one word without quotes.
+var bareLine = regexp.MustCompile(`^[^=#"']*=[ \t]*([A-Za-z0-9_.:+@/-]+)[ \t\r]*(?:#.*)?$`)
+
+// bareValue is the whole value of a line with an error in it, if that value is
+// one word without quotes.
+func bareValue(at diag.Range) diag.Range {
+	data := at.File.Data
+	start := bytes.LastIndexByte(data[:at.Start], '\n') + 1
+	line, _, _ := bytes.Cut(data[start:], []byte("\n"))
+	m := bareLine.FindSubmatchIndex(line)
+	if m == nil || at.Start < start+m[2] || at.Start > start+m[3] {
+		return diag.Range{}
+	}
+	return diag.Range{File: at.File, Start: start + m[2], End: start + m[3]}
 }
 
 // bareWord is a value that was written without quotes, or nothing where a value
@@ -262,7 +284,8 @@ func (b *builder) value(n *unstable.Node, key diag.Range) *Value {
 			}
 		}
 		if k := len(v.Items); k > 0 {
-			v.At = diag.Range{File: b.file, Start: v.Items[0].At.Start, End: v.Items[k-1].At.End}
+			// An empty list at the end has the place of its key, before the first.
+			v.At = diag.Range{File: b.file, Start: v.Items[0].At.Start, End: max(v.Items[0].At.End, v.Items[k-1].At.End)}
 		}
 	case unstable.InlineTable:
 		v.Kind, v.At, v.Raw = Table, key, ""

@@ -152,19 +152,22 @@ func flatMap(prefix string, m map[string]any, out map[string]string) {
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"a = 1\n[b]\nc = \"x\"\n[[d]]\ne.f = [1, 2]\n", "x = { y = { z = 1 } }\n", "\"quo ted\".k = 'v'\n", "a = [[1], [2]]\n[a.b]\n", "# only a comment",
-		"[a]\nb.c = 1\n[a.b.d]\n", "d = 1979-05-27T07:32:00Z\n", "s = \"\"\"\\\n  x\"\"\"\n", "[[a]]\n[[a.b]]\n[[a]]\n[a.b]\nc=1\n", "a = [{x = 1}, {y = 2}]",
+		"[a]\nb.c = 1\n[a.b.d]\n", "d = 1979-05-27T07:32:00Z\n", "s = \"\"\"\\\n  x\"\"\"\n", "[[a]]\n[[a.b]]\n[[a]]\n[a.b]\nc=1\n", "a = [{x = 1}, {y = 2}]", "a = [[0], []]",
+		"a = b\nc = [\n1,\nd\n]\n[e]\nf = \"g\nf = 1\nf = 2\n", "a = [\n1,\nb = 2\n[[c]]\nd.e = x\nd.e.f = y\n",
 	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, diags := Parse(&diag.File{Name: "f", Data: data})
+		around, more := ParseAround(&diag.File{Name: "f", Data: data})
+		if (len(more) == 0) != (len(diags) == 0) || v != nil && around == nil {
+			t.Fatalf("with errors gone around the findings are %v, without %v", more, diags)
+		}
+		diags = append(diags, more...)
 		for _, d := range diags {
 			if p := d.Range; p.Start < 0 || p.End > len(data) || p.Start > p.End {
 				t.Fatalf("the range %d-%d is outside of %d bytes", p.Start, p.End, len(data))
 			}
-		}
-		if v == nil {
-			return
 		}
 		var check func(v *Value)
 		check = func(v *Value) {
@@ -177,6 +180,12 @@ func FuzzParse(f *testing.F) {
 			for _, f := range v.Fields {
 				check(f.Value)
 			}
+		}
+		if around != nil {
+			check(around)
+		}
+		if v == nil {
+			return
 		}
 		check(v)
 		var m map[string]any
