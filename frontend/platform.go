@@ -29,7 +29,7 @@ type planned struct {
 }
 
 // platform builds one platform. Nothing is shared with the others.
-func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.BuildResult, error) {
+func (b *build) platform(ctx context.Context, p *ocispecs.Platform, results *built) (*dockerui.BuildResult, error) {
 	pl, err := b.plan(ctx, p)
 	if err != nil {
 		return nil, err
@@ -48,6 +48,7 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.B
 	if err != nil {
 		return nil, err
 	}
+	results.keep(p, &builtPlatform{plan: pl.Plan, ref: ref, date: epoch})
 	return &dockerui.BuildResult{Reference: ref, Image: img, BaseImage: pl.base, Epoch: &epoch}, nil
 }
 
