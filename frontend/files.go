@@ -12,6 +12,7 @@ import (
 
 	bk "github.com/moby/buildkit/client/llb"
 	gw "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
 	fstypes "github.com/tonistiigi/fsutil/types"
 )
 
@@ -39,7 +40,11 @@ func (b *build) tree(ctx context.Context, st bk.State) (fs.FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("marshalling a tree: %w", err)
 	}
-	res, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	return b.solvedTree(ctx, def.ToPB())
+}
+
+func (b *build) solvedTree(ctx context.Context, def *pb.Definition) (fs.FS, error) {
+	res, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def, Evaluate: true, CacheImports: b.ui.CacheImports})
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,7 @@ type build struct {
 	source *dockerui.Source
 	file   *diag.File
 	state  *llb.State // what the stack file was read from
+	relock bool       // no lock is read
 }
 
 func newBuild(c gw.Client) (*build, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/llb/graph"
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
@@ -25,7 +26,11 @@ import (
 type planned struct {
 	resolve.Result
 	names *named
-	base  *dockerspec.DockerOCIImage // the base image's config; nil if it has none
+	facts resolve.Facts // what was looked up
+	// What the lock holds downloads to, and whether it must.
+	pins   map[string]lock.Packages
+	locked bool
+	base   *dockerspec.DockerOCIImage // the base image's config; nil if it has none
 }
 
 // platform builds one platform. Nothing is shared with the others.
@@ -74,13 +79,18 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 	if err := prep.Diags.Err(); err != nil {
 		return nil, err
 	}
+	prep.Input.Overrides.Locked = prep.Input.Overrides.Locked && !b.relock
 	prep.Input.Arch, prep.Input.Native = want, b.req.build
 	if prep.Input.Facts.Instead, err = pl.names.instead(ctx, imagesOf(prep), orDefault(want, b.req.build)); err != nil {
 		return nil, err
 	}
-	r, err := b.resolved(ctx, prep)
+	r, err := b.resolved(ctx, &prep)
 	if err != nil {
 		return nil, err
+	}
+	pl.facts, pl.locked = prep.Input.Facts, prep.Input.Overrides.Locked
+	if prep.Input.Lock != nil {
+		pl.pins = prep.Input.Lock.Packages
 	}
 	Lint(&r)
 	r.Diags = append(prep.Diags, r.Diags...)
@@ -113,6 +123,9 @@ func imagesOf(p Prepared) []string {
 // is reason to.
 func (b *build) files(ctx context.Context, names *named) (Files, error) {
 	f := Files{Lock: LockName(b.req.filename)}
+	if b.relock {
+		f.Lock = ""
+	}
 	cat, err := names.catalog(ctx)
 	if err != nil {
 		return f, err
@@ -212,7 +225,7 @@ func (b *build) images(ctx context.Context, pl *planned) error {
 // render makes the graph.
 func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 	o := llb.Options{
-		Options:   graph.Options{Build: b.req.build, Target: b.ui.Target, Cross: b.req.how.Cross, GPU: b.req.how.GPU},
+		Options:   graph.Options{Build: b.req.build, Target: b.ui.Target, Cross: b.req.how.Cross, GPU: b.req.how.GPU, Pins: pl.pins, Locked: pl.locked},
 		Caps:      b.req.caps,
 		Namespace: b.ui.CacheIDNamespace,
 		Slots:     b.req.how.Slots,
@@ -220,6 +233,7 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		Image:     pl.names.image,
 		Named:     pl.names.source,
 		NoCache:   b.ui.IsNoCache,
+		Fresh:     b.relock,
 		Network:   b.networkOptions(),
 		Exec:      b.execOptions(),
 		Marshal:   []bk.ConstraintsOpt{bk.WithCaps(b.ui.BuildOpts().LLBCaps)},
@@ -236,10 +250,7 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		o.Context = st
 	}
 	r, err := llb.Compile(ctx, pl.Plan, o)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r, b.notLocked(pl, err)
 }
 
 // mirrors are the stack's own, and the build argument's over them.

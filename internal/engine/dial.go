@@ -136,7 +136,7 @@ func (b Builder) Dial(ctx context.Context, tls TLS) (*client.Client, error) {
 // it, and the wrapping around the system's own.
 var (
 	programSaid = regexp.MustCompile(`stderr=(.*?)(?:"|$)`)
-	wrapping    = regexp.MustCompile(`^.*(?:Error while dialing: |error reading server preface: |handshake failed: |: desc = ")`)
+	wrapping    = regexp.MustCompile(`^.*(?:Error while dialing: |error reading server preface: |handshake failed: |: desc = "|Unavailable: (?:connection error: )?|transport: )`)
 )
 
 func (b Builder) unreachable(err error) error {
@@ -146,6 +146,8 @@ func (b Builder) unreachable(err error) error {
 	fix := "see that buildkitd runs there; --builder private builds on a builder of jetson's own"
 	if m := programSaid.FindStringSubmatch(text); m != nil && strings.TrimSpace(m[1]) != "" {
 		why = strings.TrimSpace(m[1])
+	} else if strings.Contains(text, "client preface") {
+		why = "the connection ended at once"
 	}
 	for _, e := range []syscall.Errno{syscall.ENOENT, syscall.ECONNREFUSED, syscall.EACCES, syscall.EHOSTUNREACH} {
 		if strings.HasSuffix(why, e.Error()) {
@@ -158,7 +160,7 @@ func (b Builder) unreachable(err error) error {
 	case !strings.HasPrefix(b.Address, "tcp://"):
 	case strings.Contains(text, "x509:") || strings.Contains(text, "tls:"):
 		fix = "--tlsdir FOLDER names the certificates that the two know each other by, --tlsservername the name in the builder's"
-	case strings.Contains(text, "server preface") || strings.Contains(text, "EOF"):
+	case slices.ContainsFunc([]string{"server preface", "EOF", "broken pipe", "reset by peer"}, func(s string) bool { return strings.Contains(text, s) }):
 		fix = "what listens there does not speak BuildKit's protocol, or wants TLS: --tlsdir FOLDER"
 	}
 	return Unreachable{Builder: b, Why: why, Fix: fix}
