@@ -52,6 +52,9 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	if err != nil {
 		return err
 	}
+	if err := where.CheckTLS(b.where.tls); err != nil {
+		return err
+	}
 	req, cleanup, err := b.request(env)
 	if err != nil {
 		return err
