@@ -82,7 +82,7 @@ func (n *named) load(ctx context.Context, name, arch string) (*override, error) 
 	}
 	st, config, err := c.Load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("loading the named context %s: %v", name, err)
+		return nil, fmt.Errorf("loading the named context %s: %s", name, words(n.spec(name, arch), err))
 	}
 	o.state, o.config = *st, config
 	if ref, ok := strings.CutPrefix(n.spec(name, arch), "docker-image://"); ok && o.digest != "" {

@@ -34,7 +34,7 @@ func (b *build) baseConfig(ctx context.Context, p *plan.Plan) (*dockerspec.Docke
 		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &platform, ResolveMode: b.ui.ImageResolveMode.String()},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the base image %s: %v", p.Base.Ref, err)
+		return nil, fmt.Errorf("the base image %s: %s", p.Base.Ref, words(p.Base.Ref, err))
 	}
 	var img dockerspec.DockerOCIImage
 	if err := json.Unmarshal(data, &img); err != nil {
