@@ -63,22 +63,26 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	for _, n := range where.Notices {
 		fmt.Fprintln(env.Stderr, "jetson:", n)
 	}
+	if b.loads && where.How != engine.ByBuildx {
+		if _, err := dockerHere(); err != nil {
+			return err
+		}
+	}
 	w := watched{env: env, flags: &b.where, rec: timeline.New(), progress: b.progress, target: strings.Join(req.Platforms, ", ")}
 	w.keep = func(res engine.Result) error { return b.keep(env, res) }
 	if where.How == engine.ByBuildx {
 		return b.throughBuildx(cmd, w, where, req)
 	}
-	tls := b.where.tls
 	if where.How == engine.ByPrivate {
 		lease, err := b.lease(ctx, env)
 		if err != nil {
 			return err
 		}
 		defer lease.Release()
-		where.Address, tls = lease.Address, engine.TLS{}
+		where.Address = lease.Address
 		req.OnGraph = func(def *pb.Definition) error { return emulated(env, req, def) }
 	}
-	c, err := where.Dial(ctx, tls)
+	c, err := where.Dial(ctx, b.where.tls)
 	if err != nil {
 		return err
 	}
