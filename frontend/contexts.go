@@ -109,6 +109,13 @@ func (n *named) spec(name, arch string) string {
 	return opts["context:"+name]
 }
 
+// linked reports whether the base is a result of the same call, as bake links
+// them: it has no layers yet that could be counted.
+func (n *named) linked(p *plan.Plan) bool {
+	name := n.nameOf(p.Base)
+	return name != "" && strings.HasPrefix(n.spec(name, p.Platform.Arch), "input:")
+}
+
 // instead tells the resolver which references the user replaced, by loading
 // every context that is an image.
 func (n *named) instead(ctx context.Context, refs []string, arch string) (map[string]string, error) {

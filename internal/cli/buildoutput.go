@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/moby/buildkit/client"
 	"github.com/tonistiigi/go-csvvalue"
@@ -203,30 +206,46 @@ func dockerLoad(env Env) func(map[string]string) (io.WriteCloser, error) {
 		if err != nil {
 			return nil, err
 		}
-		cmd := exec.Command(path, "load")
-		cmd.Stdout, cmd.Stderr = env.Stderr, env.Stderr
-		in, err := cmd.StdinPipe()
-		if err != nil {
+		l := &loader{cmd: exec.Command(path, "load")}
+		l.cmd.Stdout, l.cmd.Stderr = env.Stderr, &l.said
+		if l.in, err = l.cmd.StdinPipe(); err != nil {
 			return nil, fmt.Errorf("running docker load: %w", err)
 		}
-		if err := cmd.Start(); err != nil {
+		if err := l.cmd.Start(); err != nil {
 			return nil, fmt.Errorf("running docker load: %w", err)
 		}
-		return &loader{WriteCloser: in, cmd: cmd}, nil
+		return l, nil
 	}
 }
 
 // loader is the input of a running `docker load`.
 type loader struct {
-	io.WriteCloser
-	cmd *exec.Cmd
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	said bytes.Buffer
+	once sync.Once
+	err  error
+}
+
+// Write hands the image on. Docker may end before it has it all; then its words
+// say why, and the broken pipe does not.
+func (l *loader) Write(p []byte) (int, error) {
+	n, err := l.in.Write(p)
+	if err == nil {
+		return n, nil
+	}
+	return n, cmp.Or(l.Close(), err)
 }
 
 // Close ends the input and waits for Docker to take it.
 func (l *loader) Close() error {
-	err := l.WriteCloser.Close()
-	if werr := l.cmd.Wait(); werr != nil {
-		return fmt.Errorf("docker load: %w", werr)
-	}
-	return err
+	l.once.Do(func() {
+		cerr := l.in.Close()
+		if err := l.cmd.Wait(); err != nil {
+			l.err = fmt.Errorf("docker load: %s", cmp.Or(line(l.said.String()), err.Error()))
+			return
+		}
+		l.err = cerr
+	})
+	return l.err
 }
