@@ -9,7 +9,9 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
 
@@ -41,7 +43,11 @@ func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *res
 			if err != nil {
 				// Words around a gateway error are lost on the wire, so they
 				// are made part of its text.
-				return diag.List{diag.Errorf("lookup", w.At, "%s cannot be looked up: %v", w.Key(), err)}.Err()
+				d := diag.Errorf("lookup", w.At, "%s cannot be looked up: %v", w.Key(), err)
+				if r := Refused(w.Key() + ": " + err.Error()); r.Why != "" {
+					d.Summary, d.Help = w.Key()+" cannot be looked up: "+r.Why, r.Help
+				}
+				return diag.List{d}.Err()
 			}
 			answers[i] = answer
 			return nil
@@ -75,7 +81,7 @@ func (b *build) imageDigest(ctx context.Context, ref string) (string, error) {
 }
 
 func (b *build) gitCommit(ctx context.Context, g *resolve.GitRef) (string, error) {
-	op, err := sourceOp(ctx, bk.Git(b.req.how.Mirrors.Rewrite(g.URL), g.Ref))
+	op, err := sourceOp(ctx, llb.Git(plan.Source{Git: g.URL, Ref: g.Ref, HostKey: g.HostKey}, b.req.how.Mirrors))
 	if err != nil {
 		return "", err
 	}

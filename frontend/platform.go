@@ -10,6 +10,7 @@ import (
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 	gw "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
@@ -44,7 +45,11 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform, results *bui
 		return nil, err
 	}
 	b.warn(ctx, pl.Diags.Warnings(), r.Graph.Notices)
-	ref, err := b.solve(ctx, r)
+	def, err := r.Definition(r.Result)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := b.solve(ctx, r, def)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +59,13 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform, results *bui
 		return nil, err
 	}
 	results.keep(p, &builtPlatform{plan: pl.Plan, ref: ref, date: epoch})
+	if !pl.names.linked(pl.Plan) {
+		layers, err := llb.Layers(def, b.prefix(pl.Plan))
+		if err != nil {
+			return nil, err
+		}
+		img.History = history(layers, pl.base, wholeImage(b.ui.Target), epoch)
+	}
 	return &dockerui.BuildResult{Reference: ref, Image: img, BaseImage: pl.base, Epoch: &epoch}, nil
 }
 
@@ -236,11 +248,9 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		Fresh:     b.relock,
 		Network:   b.networkOptions(),
 		Exec:      b.execOptions(),
+		Prefix:    b.prefix(pl.Plan),
 		Marshal:   []bk.ConstraintsOpt{bk.WithCaps(b.ui.BuildOpts().LLBCaps)},
 		Locate:    func(n *graph.Node) bk.ConstraintsOpt { return b.nodeLocation(pl, n) },
-	}
-	if b.ui.MultiPlatformRequested {
-		o.Prefix = "[linux/" + pl.Plan.Platform.Arch + "] "
 	}
 	if usesContext(pl.Plan) {
 		st, err := b.ui.MainContext(ctx)
@@ -251,6 +261,14 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 	}
 	r, err := llb.Compile(ctx, pl.Plan, o)
 	return r, b.notLocked(pl, err)
+}
+
+// prefix begins the names of a platform's vertices where there are others.
+func (b *build) prefix(p *plan.Plan) string {
+	if !b.ui.MultiPlatformRequested {
+		return ""
+	}
+	return "[linux/" + p.Platform.Arch + "] "
 }
 
 // mirrors are the stack's own, and the build argument's over them.
@@ -297,11 +315,7 @@ func (b *build) nodeLocation(pl *planned, n *graph.Node) bk.ConstraintsOpt {
 
 // solve builds the result and, beside it, what must hold before it is
 // returned.
-func (b *build) solve(ctx context.Context, r *llb.Build) (gw.Reference, error) {
-	def, err := r.Definition(r.Result)
-	if err != nil {
-		return nil, err
-	}
+func (b *build) solve(ctx context.Context, r *llb.Build, def *pb.Definition) (gw.Reference, error) {
 	var res *gw.Result
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(guarded(func() error {

@@ -118,6 +118,7 @@ type Source struct {
 	Branch     tree.Text   `toml:"branch"`
 	Commit     tree.Text   `toml:"commit"`
 	Submodules bool        `toml:"submodules"`
+	HostKey    tree.Text   `toml:"host_key"` // of a Git source's ssh server
 	HTTP       tree.Text   `toml:"http"`
 	SHA256     tree.Text   `toml:"sha256"`
 	Unpack     *bool       `toml:"unpack"`

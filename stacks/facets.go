@@ -49,8 +49,8 @@ type Entry struct {
 type Storage struct {
 	At     diag.Range `toml:",at"`
 	When   When       `toml:"when"`
-	Image  int64 `toml:"image"`
-	Models int64 `toml:"models"`
+	Image  int64      `toml:"image"`
+	Models int64      `toml:"models"`
 }
 
 // FirstRun is work that needs the device: an engine or a model made there and

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 
+	"github.com/org/jetson-frontend/frontend"
 	"github.com/org/jetson-frontend/internal/engine"
 	"github.com/org/jetson-frontend/internal/timeline"
 	"github.com/org/jetson-frontend/stacks/diag"
@@ -31,6 +33,9 @@ func (e Env) buildError(err error, res engine.Result, rec *timeline.Recorder) er
 	}
 	g := diag.Errorf("build-failed", diag.Range{}, "")
 	g.Summary, g.Help = inWords(failed, err.Error())
+	if host := frontend.Refused(about(failed, err.Error())).Registry; host != "" {
+		g.Help = credentialsFor(host)
+	}
 	if len(places) > 0 {
 		g.Range = places[0]
 	}
@@ -77,13 +82,17 @@ var (
 // mends it where that is known. What it does not know it leaves as it is.
 func inWords(f timeline.Failure, text string) (summary, help string) {
 	text = strings.TrimPrefix(text, "failed to solve: ")
+	refused := frontend.Refused(about(f, text))
 	if m := baseImage.FindStringSubmatch(text); m != nil {
 		return line(text), fmt.Sprintf("another place for it: --build-context %[1]s=docker-image://registry.example/%[1]s, or =oci-layout://FOLDER", m[1])
 	}
 	if f.Step == "" {
 		return line(text), mends(text)
 	}
-	summary, help = line(f.Why), mends(text+f.Why)
+	summary, help = line(f.Why), cmp.Or(mends(text+f.Why), refused.Help)
+	if refused.Why != "" {
+		summary = refused.Why
+	}
 	if m := notInContext.FindStringSubmatch(f.Why); m != nil {
 		summary = fmt.Sprintf("the build context has no %q", m[1])
 		help = "paths are relative to the build context, the stack file's folder unless another is named; .dockerignore may leave files out"
@@ -100,7 +109,16 @@ func inWords(f timeline.Failure, text string) (summary, help string) {
 	return f.Step + ": " + summary, help
 }
 
-func line(text string) string { return strings.Join(strings.Fields(text), " ") }
+// about is all that is known of a failure.
+func about(f timeline.Failure, text string) string { return f.Step + ": " + f.Why + "\n" + text }
+
+// wire is what is put around words of this program that come back from the
+// builder.
+var wire = regexp.MustCompile(`(?:failed to copy to tar: )?rpc error: code = \w+ desc = `)
+
+func line(text string) string {
+	return strings.Join(strings.Fields(wire.ReplaceAllString(text, "")), " ")
+}
 
 // mends is what has to be installed where the builder runs, for failures of
 // which that is the cause.
@@ -110,6 +128,8 @@ func mends(text string) string {
 		return "the builder's kernel does not run programs of that architecture; where it runs, on Debian and Ubuntu: sudo apt-get install qemu-user-static binfmt-support"
 	case strings.Contains(text, `exec: "git": executable file not found`):
 		return "the builder needs git for this source; where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install git"
+	case strings.Contains(text, "cannot run ssh: No such file"):
+		return "the builder needs an SSH client for this source; where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install openssh-client"
 	}
 	return ""
 }

@@ -55,6 +55,11 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 		return err
 	}
 	defer cleanup()
+	if b.loads && where.How != engine.ByBuildx {
+		if _, err := dockerHere(); err != nil {
+			return err
+		}
+	}
 	w := watched{env: env, flags: &b.where, rec: timeline.New(), progress: b.progress, target: strings.Join(req.Platforms, ", ")}
 	w.keep = func(res engine.Result) error { return b.keep(env, res) }
 	if where.How == engine.ByBuildx {
@@ -71,7 +76,10 @@ func (b *buildFlags) choose(ctx context.Context, env Env) (engine.Builder, error
 	for _, n := range where.Notices {
 		fmt.Fprintln(env.Stderr, "jetson:", n)
 	}
-	return where, err
+	if err != nil {
+		return where, err
+	}
+	return where, where.CheckTLS(b.where.tls)
 }
 
 // direct builds through BuildKit's own protocol, on a builder with an address

@@ -185,7 +185,7 @@ func ociLayout(opt *client.SolveOpt, name, spec string) error {
 		path, tag = path[:i], path[i+1:]
 	}
 	if dgst == "" {
-		d, err := layoutDigest(path, tag)
+		d, err := LayoutDigest(path, tag)
 		if err != nil {
 			return err
 		}

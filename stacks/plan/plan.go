@@ -182,6 +182,7 @@ type Source struct {
 	Ref        string `json:"ref,omitempty"` // tag or branch, for people
 	Commit     string `json:"commit,omitempty"`
 	Submodules bool   `json:"submodules,omitempty"`
+	HostKey    string `json:"host_key,omitempty"` // of the ssh server
 	HTTP       string `json:"http,omitempty"`
 	SHA256     string `json:"sha256,omitempty"`
 	Unpack     bool   `json:"unpack,omitempty"`
