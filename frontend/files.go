@@ -14,6 +14,9 @@ import (
 	gw "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	fstypes "github.com/tonistiigi/fsutil/types"
+
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/diag"
 )
 
 // MaxFile bounds one file that is read from a user's tree, in bytes.
@@ -134,3 +137,67 @@ func (i info) Mode() fs.FileMode  { return fs.FileMode(i.st.Mode) }
 func (i info) ModTime() time.Time { return time.Unix(0, i.st.ModTime) }
 func (i info) IsDir() bool        { return i.st.IsDir() }
 func (i info) Sys() any           { return i.st }
+
+// lazyContext is what components by path have in the build context, transferred
+// when it is first read.
+type lazyContext struct {
+	b       *build
+	ctx     context.Context
+	folders []string
+	fs.FS
+	err error
+}
+
+// componentFolders are the folders of the components that a stack names by
+// their path.
+func componentFolders(f *diag.File) []string {
+	var out []string
+	s, _ := stacks.Parse(f) // what is wrong with it is said elsewhere
+	for _, c := range s.Components {
+		if dir, ok := stacks.CleanRel(c.Path.V); ok {
+			out = append(out, dir)
+		}
+	}
+	return out
+}
+
+func (l *lazyContext) open() (fs.FS, error) {
+	if l.FS == nil && l.err == nil {
+		// The name keeps it apart from what the build itself takes: the daemon
+		// would throw away of one what is not part of the other.
+		st, err := l.b.ui.MainContext(l.ctx, bk.FollowPaths(l.folders), bk.SharedKeyHint("context:components"))
+		if err != nil {
+			l.err = err
+			return nil, err
+		}
+		l.FS, l.err = l.b.tree(l.ctx, *st)
+	}
+	return l.FS, l.err
+}
+
+// ReadFile reads a file of the context.
+func (l *lazyContext) ReadFile(name string) ([]byte, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadFile(t, name)
+}
+
+// ReadDir lists a folder of the context.
+func (l *lazyContext) ReadDir(name string) ([]fs.DirEntry, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadDir(t, name)
+}
+
+// Stat describes a path of the context.
+func (l *lazyContext) Stat(name string) (fs.FileInfo, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.Stat(t, name)
+}

@@ -3,7 +3,8 @@ package frontend
 import (
 	"context"
 	"fmt"
-	"io/fs"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,55 +151,8 @@ func (b *build) files(ctx context.Context, names *named) (Files, error) {
 		}
 		f.Beside = beside
 	}
-	f.Context = &lazyContext{b: b, ctx: ctx}
+	f.Context = &lazyContext{b: b, ctx: ctx, folders: componentFolders(b.file)}
 	return f, nil
-}
-
-// lazyContext is the build context, transferred when it is first read.
-type lazyContext struct {
-	b   *build
-	ctx context.Context
-	fs.FS
-	err error
-}
-
-func (l *lazyContext) open() (fs.FS, error) {
-	if l.FS == nil && l.err == nil {
-		st, err := l.b.ui.MainContext(l.ctx)
-		if err != nil {
-			l.err = err
-			return nil, err
-		}
-		l.FS, l.err = l.b.tree(l.ctx, *st)
-	}
-	return l.FS, l.err
-}
-
-// ReadFile reads a file of the context.
-func (l *lazyContext) ReadFile(name string) ([]byte, error) {
-	t, err := l.open()
-	if err != nil {
-		return nil, err
-	}
-	return fs.ReadFile(t, name)
-}
-
-// ReadDir lists a folder of the context.
-func (l *lazyContext) ReadDir(name string) ([]fs.DirEntry, error) {
-	t, err := l.open()
-	if err != nil {
-		return nil, err
-	}
-	return fs.ReadDir(t, name)
-}
-
-// Stat describes a path of the context.
-func (l *lazyContext) Stat(name string) (fs.FileInfo, error) {
-	t, err := l.open()
-	if err != nil {
-		return nil, err
-	}
-	return fs.Stat(t, name)
 }
 
 // images loads what stands in for the plan's images, for both architectures
@@ -252,15 +206,17 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		Marshal:   []bk.ConstraintsOpt{bk.WithCaps(b.ui.BuildOpts().LLBCaps)},
 		Locate:    func(n *graph.Node) bk.ConstraintsOpt { return b.nodeLocation(pl, n) },
 	}
-	if usesContext(pl.Plan) {
-		st, err := b.ui.MainContext(ctx)
-		if err != nil {
+	g, err := graph.New(pl.Plan, o.Options)
+	if err != nil {
+		return nil, b.notLocked(pl, err)
+	}
+	if paths := contextPaths(g, pl.names.given); len(paths) > 0 {
+		// Where the context is a repository or an archive it is all there.
+		if o.Context, err = b.ui.MainContext(ctx, bk.FollowPaths(paths)); err != nil {
 			return nil, fmt.Errorf("loading the build context: %v", err)
 		}
-		o.Context = st
 	}
-	r, err := llb.Compile(ctx, pl.Plan, o)
-	return r, b.notLocked(pl, err)
+	return llb.Render(ctx, g, o)
 }
 
 // prefix begins the names of a platform's vertices where there are others.
@@ -276,18 +232,21 @@ func (b *build) mirrors(pl *planned) llb.Mirrors {
 	return append(b.req.how.Mirrors, pl.Mirrors...).Sorted()
 }
 
-func usesContext(p *plan.Plan) bool {
-	if len(p.Copies) > 0 {
-		return true
-	}
-	for _, c := range p.Components {
-		for _, s := range c.Sources {
-			if s.Context != "" {
-				return true
-			}
+// contextPaths are what a graph takes from the build context, sorted: nothing
+// else of it is transferred. A component's source that a named context replaces
+// is not among them.
+func contextPaths(g *graph.Graph, replaced func(component string) bool) []string {
+	var out []string
+	for _, n := range g.Nodes {
+		for _, c := range n.Copies {
+			out = append(out, c.From)
+		}
+		if s := n.Source; s != nil && s.Context != "" && !replaced(n.Owner.Name) {
+			out = append(out, path.Clean(s.Context))
 		}
 	}
-	return false
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // nodeLocation is the part of the stack file that asked for a node.

@@ -162,10 +162,13 @@ type World struct {
 
 // Copy puts files of the build context into the image.
 type Copy struct {
-	At   diag.Range `toml:",at"`
-	From tree.Text  `toml:"from,required"`
-	To   tree.Text  `toml:"to,required"`
-	Mode tree.Text  `toml:"mode"`
+	At diag.Range `toml:",at"`
+	// From is a path in the build context, or a pattern such as "conf/*.yaml".
+	From tree.Text `toml:"from,required"`
+	// To is where it goes: a folder if it ends in a slash, the thing itself if
+	// not.
+	To   tree.Text `toml:"to,required"`
+	Mode tree.Text `toml:"mode"`
 }
 
 // StackApt are Debian packages that a stack adds by itself.

@@ -65,7 +65,7 @@ func (b *buildFlags) lock(cmd *cobra.Command, env Env, out string) error {
 	if where.How == engine.ByBuildx {
 		return fmt.Errorf("a lock is not made through buildx (%s)\n  --builder private makes it with a builder of jetson's own, --builder ADDRESS with a buildkitd", where.Why)
 	}
-	req, cleanup, err := b.request(env)
+	req, cleanup, err := b.request(ctx, env)
 	if err != nil {
 		return err
 	}

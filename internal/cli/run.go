@@ -50,7 +50,7 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	if err != nil {
 		return err
 	}
-	req, cleanup, err := b.request(env)
+	req, cleanup, err := b.request(ctx, env)
 	if err != nil {
 		return err
 	}

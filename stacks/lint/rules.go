@@ -45,6 +45,8 @@ func Rules() []Rule {
 		{Name: "name-mismatch", Summary: "A component's file has another name than the component"},
 		{Name: "no-component", Summary: "A component that the stack names by its path is not in the build context"},
 		{Name: "no-context", Summary: "The stack needs a build context, and there is none"},
+		{Name: "no-copy", Summary: "The build context lacks what the stack takes from it",
+			Doc: "A copy, or a component with a source from the context, names a path that is not there, or that .dockerignore leaves out. Paths are relative to the build context, which is the current folder unless another is named."},
 		{Name: "no-device", Summary: "A component has device code, and the platform names no GPU"},
 		{Name: "no-effect", Summary: "A version or an option is set for a component that the stack does not have"},
 		{Name: "no-file", Summary: "A component's folder lacks a file that the component names"},

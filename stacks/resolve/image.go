@@ -15,7 +15,31 @@ func (e *evaluator) copies() []plan.Copy {
 	for _, c := range e.in.Stack.Copy {
 		from, _ := stacks.CleanRel(c.From.V)
 		to, _ := stacks.CleanAbs(c.To.V)
+		if strings.HasSuffix(c.To.V, "/") && to != "/" {
+			to += "/" // into this folder, not in its place
+		}
 		out = append(out, plan.Copy{From: from, To: to, Mode: c.Mode.V})
+	}
+	return out
+}
+
+// fromContext is what the plan takes from the build context.
+func (e *evaluator) fromContext() []FromContext {
+	var out []FromContext
+	for _, c := range e.in.Stack.Copy {
+		from, _ := stacks.CleanRel(c.From.V)
+		out = append(out, FromContext{Path: from, At: c.From.At})
+	}
+	for _, n := range e.graph.order {
+		if n.version == nil {
+			continue
+		}
+		s := e.situation(n)
+		for _, src := range n.version.Sources {
+			if dir, ok := stacks.CleanRel(src.Context.V); ok && src.When.Holds(s) {
+				out = append(out, FromContext{Path: dir, Component: n.key.name, At: src.Context.At})
+			}
+		}
 	}
 	return out
 }
