@@ -169,6 +169,23 @@ func TestGitSSH(t *testing.T) {
 	}
 }
 
+// TestGitSSHThroughBuildx: the frontend image, which has no network, takes the
+// same repository with the same flags.
+func TestGitSSHThroughBuildx(t *testing.T) {
+	repo := newRepository(t)
+	url, server := repo.overSSH(t)
+	r := fast(t, fromGit(url, `host_key = %q, tag = "v1"`, server.hostKey), nil)
+	out := filepath.Join(t.TempDir(), "out")
+	bx, err := harness.NewBuildx(t.Context(), t.TempDir(), suite.Daemon)
+	must(t, err)
+	if text, err := bx.Run(deadline(t, minute), r.Context, append(arguments(r), "--ssh", "default="+server.keyFile, "-o", out, ".")...); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if data, err := os.ReadFile(filepath.Join(out, "usr/local/mine/hello")); err != nil || string(data) != "from a private repository" {
+		t.Errorf("the tree has %q: %v", data, err)
+	}
+}
+
 // agent starts an SSH agent that holds a key, and returns its socket.
 func agent(t *testing.T, keyFile string) string {
 	t.Helper()
