@@ -151,8 +151,6 @@ func mends(text string) string {
 		return "the builder's kernel does not run programs of that architecture; where it runs, on Debian and Ubuntu: sudo apt-get install qemu-user-static binfmt-support"
 	case strings.Contains(text, `exec: "git": executable file not found`):
 		return "the builder needs git for this source; where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install git"
-	case strings.Contains(text, "cannot run ssh: No such file"):
-		return "the builder needs an SSH client for this source; where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install openssh-client"
 	}
 	return ""
 }
