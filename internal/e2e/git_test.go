@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -196,15 +197,17 @@ func agent(t *testing.T, keyFile string) string {
 		_ = cmd.Process.Kill() // it may have ended by itself
 		_ = cmd.Wait()
 	})
-	for {
-		add := exec.CommandContext(deadline(t, minute), "ssh-add", "-q", keyFile)
+	ctx := deadline(t, minute/4)
+	for { // until it listens
+		add := exec.CommandContext(ctx, "ssh-add", "-q", keyFile)
 		add.Env = append(os.Environ(), "SSH_AUTH_SOCK="+sock)
 		out, err := add.CombinedOutput()
 		if err == nil {
 			return sock
 		}
-		if _, there := os.Stat(sock); there == nil {
+		if ctx.Err() != nil {
 			t.Fatalf("ssh-add: %v\n%s", err, out)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
