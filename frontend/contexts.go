@@ -15,6 +15,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 
 	"github.com/org/jetson-frontend/llb"
+	"github.com/org/jetson-frontend/stacks/catalog"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
@@ -194,7 +195,9 @@ func (n *named) catalog(ctx context.Context) (fs.FS, error) {
 	if !n.given(catalogContext) {
 		return nil, nil
 	}
-	nc, err := n.b.ui.NamedContext(catalogContext, dockerui.ContextOpt{})
+	nc, err := n.b.ui.NamedContext(catalogContext, dockerui.ContextOpt{AsyncLocalOpts: func() []bk.LocalOption {
+		return []bk.LocalOption{bk.FollowPaths([]string{catalog.Root, platformFolder})}
+	}})
 	if err != nil || nc == nil {
 		return nil, fmt.Errorf("the named context %s: %v", catalogContext, err)
 	}

@@ -20,7 +20,7 @@ import (
 const maxLookups = 4
 
 // resolved resolves a prepared stack, looking up what it asks for.
-func (b *build) resolved(ctx context.Context, p Prepared) (resolve.Result, error) {
+func (b *build) resolved(ctx context.Context, p *Prepared) (resolve.Result, error) {
 	for range maxLookups {
 		r := resolve.Resolve(p.Input)
 		if len(r.Missing) == 0 || r.Diags.HasErrors() {

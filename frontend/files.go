@@ -12,17 +12,29 @@ import (
 
 	bk "github.com/moby/buildkit/client/llb"
 	gw "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
 	fstypes "github.com/tonistiigi/fsutil/types"
+
+	"github.com/org/jetson-frontend/stacks"
+	"github.com/org/jetson-frontend/stacks/diag"
 )
 
 // MaxFile bounds one file that is read from a user's tree, in bytes.
 const MaxFile = 8 << 20
+
+// maxOwnFile bounds one that the build itself made, such as a package manager's
+// record, which has some kilobytes for each of thousands of packages.
+const maxOwnFile = 64 << 20
+
+// maxPart is how much of a file is asked for at once, in bytes.
+const maxPart = 4 << 20
 
 // treeFS is a tree inside the daemon as a file system. A file of the tree is
 // read when it is asked for; a path that is not there is fs.ErrNotExist.
 type treeFS struct {
 	ctx context.Context
 	ref gw.Reference
+	max int64 // of one file, in bytes
 }
 
 // tree solves a state and gives it as a file system.
@@ -31,7 +43,11 @@ func (b *build) tree(ctx context.Context, st bk.State) (fs.FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("marshalling a tree: %w", err)
 	}
-	res, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	return b.solvedTree(ctx, def.ToPB())
+}
+
+func (b *build) solvedTree(ctx context.Context, def *pb.Definition) (fs.FS, error) {
+	res, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def, Evaluate: true, CacheImports: b.ui.CacheImports})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +55,7 @@ func (b *build) tree(ctx context.Context, st bk.State) (fs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return treeFS{ctx, ref}, nil
+	return treeFS{ctx, ref, MaxFile}, nil
 }
 
 func (t treeFS) stat(name string) (*fstypes.Stat, error) {
@@ -64,12 +80,20 @@ func (t treeFS) ReadFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.Size > MaxFile {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has %d bytes; at most %d are read", st.Size, MaxFile)}
+	if st.Size > t.max {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has %d bytes; at most %d are read", st.Size, t.max)}
 	}
-	data, err := t.ref.ReadFile(t.ctx, gw.ReadRequest{Filename: name})
-	if err != nil {
-		return nil, missing("read", name, err)
+	var data []byte
+	// In parts, as a message of the gateway's is bounded.
+	for int64(len(data)) < st.Size {
+		part, err := t.ref.ReadFile(t.ctx, gw.ReadRequest{Filename: name, Range: &gw.FileRange{Offset: len(data), Length: maxPart}})
+		if err != nil {
+			return nil, missing("read", name, err)
+		}
+		if len(part) == 0 {
+			break
+		}
+		data = append(data, part...)
 	}
 	return data, nil
 }
@@ -113,3 +137,67 @@ func (i info) Mode() fs.FileMode  { return fs.FileMode(i.st.Mode) }
 func (i info) ModTime() time.Time { return time.Unix(0, i.st.ModTime) }
 func (i info) IsDir() bool        { return i.st.IsDir() }
 func (i info) Sys() any           { return i.st }
+
+// lazyContext is what components by path have in the build context, transferred
+// when it is first read.
+type lazyContext struct {
+	b       *build
+	ctx     context.Context
+	folders []string
+	fs.FS
+	err error
+}
+
+// componentFolders are the folders of the components that a stack names by
+// their path.
+func componentFolders(f *diag.File) []string {
+	var out []string
+	s, _ := stacks.Parse(f) // what is wrong with it is said elsewhere
+	for _, c := range s.Components {
+		if dir, ok := stacks.CleanRel(c.Path.V); ok {
+			out = append(out, dir)
+		}
+	}
+	return out
+}
+
+func (l *lazyContext) open() (fs.FS, error) {
+	if l.FS == nil && l.err == nil {
+		// The name keeps it apart from what the build itself takes: the daemon
+		// would throw away of one what is not part of the other.
+		st, err := l.b.ui.MainContext(l.ctx, bk.FollowPaths(l.folders), bk.SharedKeyHint("context:components"))
+		if err != nil {
+			l.err = err
+			return nil, err
+		}
+		l.FS, l.err = l.b.tree(l.ctx, *st)
+	}
+	return l.FS, l.err
+}
+
+// ReadFile reads a file of the context.
+func (l *lazyContext) ReadFile(name string) ([]byte, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadFile(t, name)
+}
+
+// ReadDir lists a folder of the context.
+func (l *lazyContext) ReadDir(name string) ([]fs.DirEntry, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadDir(t, name)
+}
+
+// Stat describes a path of the context.
+func (l *lazyContext) Stat(name string) (fs.FileInfo, error) {
+	t, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	return fs.Stat(t, name)
+}

@@ -3,7 +3,8 @@ package frontend
 import (
 	"context"
 	"fmt"
-	"io/fs"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/llb/graph"
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
@@ -26,11 +28,15 @@ import (
 type planned struct {
 	resolve.Result
 	names *named
-	base  *dockerspec.DockerOCIImage // the base image's config; nil if it has none
+	facts resolve.Facts // what was looked up
+	// What the lock holds downloads to, and whether it must.
+	pins   map[string]lock.Packages
+	locked bool
+	base   *dockerspec.DockerOCIImage // the base image's config; nil if it has none
 }
 
 // platform builds one platform. Nothing is shared with the others.
-func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.BuildResult, error) {
+func (b *build) platform(ctx context.Context, p *ocispecs.Platform, results *built) (*dockerui.BuildResult, error) {
 	pl, err := b.plan(ctx, p)
 	if err != nil {
 		return nil, err
@@ -53,6 +59,7 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.B
 	if err != nil {
 		return nil, err
 	}
+	results.keep(p, &builtPlatform{plan: pl.Plan, ref: ref, date: epoch})
 	if !pl.names.linked(pl.Plan) {
 		layers, err := llb.Layers(def, b.prefix(pl.Plan))
 		if err != nil {
@@ -85,13 +92,18 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 	if err := prep.Diags.Err(); err != nil {
 		return nil, err
 	}
+	prep.Input.Overrides.Locked = prep.Input.Overrides.Locked && !b.relock
 	prep.Input.Arch, prep.Input.Native = want, b.req.build
 	if prep.Input.Facts.Instead, err = pl.names.instead(ctx, imagesOf(prep), orDefault(want, b.req.build)); err != nil {
 		return nil, err
 	}
-	r, err := b.resolved(ctx, prep)
+	r, err := b.resolved(ctx, &prep)
 	if err != nil {
 		return nil, err
+	}
+	pl.facts, pl.locked = prep.Input.Facts, prep.Input.Overrides.Locked
+	if prep.Input.Lock != nil {
+		pl.pins = prep.Input.Lock.Packages
 	}
 	Lint(&r)
 	r.Diags = append(prep.Diags, r.Diags...)
@@ -124,6 +136,9 @@ func imagesOf(p Prepared) []string {
 // is reason to.
 func (b *build) files(ctx context.Context, names *named) (Files, error) {
 	f := Files{Lock: LockName(b.req.filename)}
+	if b.relock {
+		f.Lock = ""
+	}
 	cat, err := names.catalog(ctx)
 	if err != nil {
 		return f, err
@@ -136,55 +151,8 @@ func (b *build) files(ctx context.Context, names *named) (Files, error) {
 		}
 		f.Beside = beside
 	}
-	f.Context = &lazyContext{b: b, ctx: ctx}
+	f.Context = &lazyContext{b: b, ctx: ctx, folders: componentFolders(b.file)}
 	return f, nil
-}
-
-// lazyContext is the build context, transferred when it is first read.
-type lazyContext struct {
-	b   *build
-	ctx context.Context
-	fs.FS
-	err error
-}
-
-func (l *lazyContext) open() (fs.FS, error) {
-	if l.FS == nil && l.err == nil {
-		st, err := l.b.ui.MainContext(l.ctx)
-		if err != nil {
-			l.err = err
-			return nil, err
-		}
-		l.FS, l.err = l.b.tree(l.ctx, *st)
-	}
-	return l.FS, l.err
-}
-
-// ReadFile reads a file of the context.
-func (l *lazyContext) ReadFile(name string) ([]byte, error) {
-	t, err := l.open()
-	if err != nil {
-		return nil, err
-	}
-	return fs.ReadFile(t, name)
-}
-
-// ReadDir lists a folder of the context.
-func (l *lazyContext) ReadDir(name string) ([]fs.DirEntry, error) {
-	t, err := l.open()
-	if err != nil {
-		return nil, err
-	}
-	return fs.ReadDir(t, name)
-}
-
-// Stat describes a path of the context.
-func (l *lazyContext) Stat(name string) (fs.FileInfo, error) {
-	t, err := l.open()
-	if err != nil {
-		return nil, err
-	}
-	return fs.Stat(t, name)
 }
 
 // images loads what stands in for the plan's images, for both architectures
@@ -223,7 +191,7 @@ func (b *build) images(ctx context.Context, pl *planned) error {
 // render makes the graph.
 func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 	o := llb.Options{
-		Options:   graph.Options{Build: b.req.build, Target: b.ui.Target, Cross: b.req.how.Cross, GPU: b.req.how.GPU},
+		Options:   graph.Options{Build: b.req.build, Target: b.ui.Target, Cross: b.req.how.Cross, GPU: b.req.how.GPU, Pins: pl.pins, Locked: pl.locked},
 		Caps:      b.req.caps,
 		Namespace: b.ui.CacheIDNamespace,
 		Slots:     b.req.how.Slots,
@@ -231,24 +199,24 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		Image:     pl.names.image,
 		Named:     pl.names.source,
 		NoCache:   b.ui.IsNoCache,
+		Fresh:     b.relock,
 		Network:   b.networkOptions(),
 		Exec:      b.execOptions(),
 		Prefix:    b.prefix(pl.Plan),
 		Marshal:   []bk.ConstraintsOpt{bk.WithCaps(b.ui.BuildOpts().LLBCaps)},
 		Locate:    func(n *graph.Node) bk.ConstraintsOpt { return b.nodeLocation(pl, n) },
 	}
-	if usesContext(pl.Plan) {
-		st, err := b.ui.MainContext(ctx)
-		if err != nil {
+	g, err := graph.New(pl.Plan, o.Options)
+	if err != nil {
+		return nil, b.notLocked(pl, err)
+	}
+	if paths := contextPaths(g, pl.names.given); len(paths) > 0 {
+		// Where the context is a repository or an archive it is all there.
+		if o.Context, err = b.ui.MainContext(ctx, bk.FollowPaths(paths)); err != nil {
 			return nil, fmt.Errorf("loading the build context: %v", err)
 		}
-		o.Context = st
 	}
-	r, err := llb.Compile(ctx, pl.Plan, o)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return llb.Render(ctx, g, o)
 }
 
 // prefix begins the names of a platform's vertices where there are others.
@@ -264,18 +232,21 @@ func (b *build) mirrors(pl *planned) llb.Mirrors {
 	return append(b.req.how.Mirrors, pl.Mirrors...).Sorted()
 }
 
-func usesContext(p *plan.Plan) bool {
-	if len(p.Copies) > 0 {
-		return true
-	}
-	for _, c := range p.Components {
-		for _, s := range c.Sources {
-			if s.Context != "" {
-				return true
-			}
+// contextPaths are what a graph takes from the build context, sorted: nothing
+// else of it is transferred. A component's source that a named context replaces
+// is not among them.
+func contextPaths(g *graph.Graph, replaced func(component string) bool) []string {
+	var out []string
+	for _, n := range g.Nodes {
+		for _, c := range n.Copies {
+			out = append(out, c.From)
+		}
+		if s := n.Source; s != nil && s.Context != "" && !replaced(n.Owner.Name) {
+			out = append(out, path.Clean(s.Context))
 		}
 	}
-	return false
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // nodeLocation is the part of the stack file that asked for a node.

@@ -27,6 +27,9 @@ type Files struct {
 	Lock   string
 }
 
+// platformFolder is the folder of a user's catalog that holds platforms.
+const platformFolder = "platform"
+
 // Prepared is a stack with all that resolving it takes, short of facts.
 type Prepared struct {
 	Input resolve.Input
@@ -51,8 +54,8 @@ func Prepare(f *diag.File, args map[string]string, files Files) Prepared {
 		if err := cat.Over(files.Catalog, "catalog context:"); err != nil {
 			p.Diags = append(p.Diags, diag.Errorf("catalog-read", s.At, "%v", err))
 		}
-		if _, err := fs.Stat(files.Catalog, "platform"); err == nil {
-			over, diags := platform.Load(files.Catalog, "platform", "catalog context:")
+		if _, err := fs.Stat(files.Catalog, platformFolder); err == nil {
+			over, diags := platform.Load(files.Catalog, platformFolder, "catalog context:")
 			p.Diags = append(p.Diags, diags...)
 			db = db.Under(over)
 		}

@@ -18,7 +18,7 @@ func (r *renderer) copies(n *graph.Node) (bk.State, error) {
 	st := bk.Scratch()
 	created := unix(r.plan.Date)
 	for _, c := range n.Copies {
-		info := &bk.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, AllowWildcard: true, CreatedTime: &created}
+		info := &bk.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, AllowWildcard: true, FollowSymlinks: true, CreatedTime: &created}
 		if mode, err := strconv.ParseUint(c.Mode, 8, 32); c.Mode != "" && err == nil {
 			info.Mode = &bk.ChmodOpt{Mode: modeOf(int(mode))}
 		}

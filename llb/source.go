@@ -82,10 +82,10 @@ func fileName(address string) string {
 	}
 }
 
-// sub is a folder of a tree as a tree of its own.
+// sub is a folder of a tree, or what a link there leads to, as a tree of its own.
 func sub(st bk.State, dir string, opts []bk.ConstraintsOpt) bk.State {
 	if dir == "" || dir == "." {
 		return st
 	}
-	return bk.Scratch().File(bk.Copy(st, "/"+dir, "/", &bk.CopyInfo{CopyDirContentsOnly: true}), opts...)
+	return bk.Scratch().File(bk.Copy(st, "/"+dir, "/", &bk.CopyInfo{CopyDirContentsOnly: true, FollowSymlinks: true}), opts...)
 }

@@ -64,9 +64,7 @@ func checkStack(d *tree.Decoder, s *Stack) {
 	c.run(s.Run)
 	c.mirrors(s.Mirrors)
 	for _, cp := range s.Copy {
-		c.relPath(cp.From)
-		c.absPath(cp.To)
-		c.mode(cp.Mode)
+		c.copy(cp)
 	}
 	c.image(s.Image)
 	c.inlineNames(s.Components)
@@ -288,6 +286,18 @@ func (c checker) relPath(t tree.Text) {
 	}
 	if _, ok := CleanRel(t.V); !ok {
 		c.add(c.errorf("bad-path", t.At, "%q is not a relative path without ..", t.V))
+	}
+}
+
+// copy looks at one [[copy]]. What a pattern matches goes into a folder: without
+// its slash the files would be written one over the other.
+func (c checker) copy(cp Copy) {
+	c.relPath(cp.From)
+	c.absPath(cp.To)
+	c.mode(cp.Mode)
+	if IsPattern(cp.From.V) && cp.To.V != "" && !strings.HasSuffix(cp.To.V, "/") {
+		c.add(c.errorf("bad-path", cp.To.At, "%q may be several files, and %q is not written as a folder", cp.From.V, cp.To.V).
+			WithHelp("write %q", cp.To.V+"/"))
 	}
 }
 

@@ -33,7 +33,7 @@ type Component struct {
 	Run       []Run       `toml:"run"`
 	Cmd       Command     `toml:"cmd"`
 	Entry     Entry       `toml:"entrypoint"`
-	Storage   Storage     `toml:"storage"`
+	Storage   []Storage   `toml:"storage"`
 	FirstRun  []FirstRun  `toml:"first_run"`
 	Host      []Host      `toml:"host"`
 	Replaces  AptNames    `toml:"replaces"`

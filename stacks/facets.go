@@ -44,10 +44,13 @@ type Entry struct {
 	Source []tree.Text `toml:"source,required"` // files to source, in order
 }
 
-// Storage is what a user must have room for, in mebibytes.
+// Storage is what a user must have room for, in mebibytes. Of several that hold
+// all are added up.
 type Storage struct {
-	Image  int64 `toml:"image"`
-	Models int64 `toml:"models"`
+	At     diag.Range `toml:",at"`
+	When   When       `toml:"when"`
+	Image  int64      `toml:"image"`
+	Models int64      `toml:"models"`
 }
 
 // FirstRun is work that needs the device: an engine or a model made there and
@@ -159,10 +162,13 @@ type World struct {
 
 // Copy puts files of the build context into the image.
 type Copy struct {
-	At   diag.Range `toml:",at"`
-	From tree.Text  `toml:"from,required"`
-	To   tree.Text  `toml:"to,required"`
-	Mode tree.Text  `toml:"mode"`
+	At diag.Range `toml:",at"`
+	// From is a path in the build context, or a pattern such as "conf/*.yaml".
+	From tree.Text `toml:"from,required"`
+	// To is where it goes: a folder if it ends in a slash, the thing itself if
+	// not.
+	To   tree.Text `toml:"to,required"`
+	Mode tree.Text `toml:"mode"`
 }
 
 // StackApt are Debian packages that a stack adds by itself.

@@ -100,6 +100,10 @@ func CleanRel(p string) (string, bool) {
 	return path.Clean(p), true
 }
 
+// IsPattern reports whether a path of the build context is a pattern that
+// several files may match.
+func IsPattern(p string) bool { return strings.ContainsAny(p, "*?[") }
+
 func hasDotDot(p string) bool {
 	for part := range strings.SplitSeq(p, "/") {
 		if part == ".." {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,7 +60,7 @@ gets the image's digest, everything else goes to standard error.`,
 }
 
 // request turns the flags into a build.
-func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
+func (b *buildFlags) request(ctx context.Context, env Env) (engine.Request, func(), error) {
 	cleanup := func() {}
 	r := engine.Request{Context: b.context, Target: b.target}
 	var err error
@@ -87,7 +88,7 @@ func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
 		return r, cleanup, prep.Diags.Err()
 	}
 	r.Platforms = b.platforms
-	if err := b.soundness(prep); err != nil {
+	if err := b.soundness(ctx, env, prep); err != nil {
 		return r, cleanup, err
 	}
 	if p := b.path(); p != "" {
@@ -110,7 +111,7 @@ func (b *buildFlags) request(env Env) (engine.Request, func(), error) {
 
 // soundness resolves the stack as far as that goes without a builder: what is
 // wrong with it is said before one is asked for.
-func (b *buildFlags) soundness(prep frontend.Prepared) error {
+func (b *buildFlags) soundness(ctx context.Context, env Env, prep frontend.Prepared) error {
 	if b.foreign {
 		return nil
 	}
@@ -129,6 +130,13 @@ func (b *buildFlags) soundness(prep frontend.Prepared) error {
 		}
 		if err := b.knownTarget(r.Plan); err != nil {
 			return err
+		}
+		absent, err := b.absent(ctx, env, r, b.target)
+		if err != nil {
+			return err
+		}
+		if len(absent) > 0 {
+			return absent.Err()
 		}
 	}
 	return nil

@@ -21,8 +21,9 @@ func newCheck(env Env) *cobra.Command {
 		Use:   "check [CONTEXT | STACK]",
 		Short: "Say what is wrong with a stack, without building it",
 		Long: `Check reads a stack and all that it asks for, and says what is wrong, with the
-line and what would mend it. It builds nothing and looks nothing up. It ends
-with 1 if something is wrong; with --strict, also if there is a warning.`,
+line and what would mend it, and what of the build context is not there. It
+builds nothing and looks nothing up. It ends with 1 if something is wrong; with
+--strict, also if there is a warning.`,
 		Example: `  jetson check
   jetson check -f stack.toml --strict
   jetson check flann+qhull --platform debian-12
@@ -35,6 +36,11 @@ with 1 if something is wrong; with --strict, also if there is a warning.`,
 			if err != nil {
 				return err
 			}
+			absent, err := s.absent(cmd.Context(), env, r, "")
+			if err != nil {
+				return err
+			}
+			r.Diags = append(r.Diags, absent...).Sorted()
 			failed := r.Diags.HasErrors() || strict && len(r.Diags) > 0
 			if asJSON {
 				out := checked{OK: !failed, Findings: findings(r.Diags)}

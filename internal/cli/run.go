@@ -48,23 +48,15 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	if b.where.timeline == "-" {
 		return usagef("--timeline takes the name of a file")
 	}
-	where, err := engine.Choose(ctx, engine.Look{
-		Flag: b.where.builder, Addr: b.where.addr, Getenv: env.Getenv, System: engine.SystemSockets(env.Getenv), Docker: engine.DockerSocket,
-	})
+	where, err := b.choose(ctx, env)
 	if err != nil {
 		return err
 	}
-	if err := where.CheckTLS(b.where.tls); err != nil {
-		return err
-	}
-	req, cleanup, err := b.request(env)
+	req, cleanup, err := b.request(ctx, env)
 	if err != nil {
 		return err
 	}
 	defer cleanup()
-	for _, n := range where.Notices {
-		fmt.Fprintln(env.Stderr, "jetson:", n)
-	}
 	if where.How != engine.ByBuildx { // which does these in its own way
 		if err := b.possible(req); err != nil {
 			return err
@@ -75,16 +67,37 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	if where.How == engine.ByBuildx {
 		return b.throughBuildx(cmd, w, where, req)
 	}
+	return b.direct(ctx, w, where, req)
+}
+
+// choose finds the builder and says what was passed over.
+func (b *buildFlags) choose(ctx context.Context, env Env) (engine.Builder, error) {
+	where, err := engine.Choose(ctx, engine.Look{
+		Flag: b.where.builder, Addr: b.where.addr, Getenv: env.Getenv, System: engine.SystemSockets(env.Getenv), Docker: engine.DockerSocket,
+	})
+	for _, n := range where.Notices {
+		fmt.Fprintln(env.Stderr, "jetson:", n)
+	}
+	if err != nil {
+		return where, err
+	}
+	return where, where.CheckTLS(b.where.tls)
+}
+
+// direct builds through BuildKit's own protocol, on a builder with an address
+// or on the private one.
+func (b *buildFlags) direct(ctx context.Context, w watched, where engine.Builder, req engine.Request) error {
+	tls := b.where.tls
 	if where.How == engine.ByPrivate {
-		lease, err := b.lease(ctx, env)
+		lease, err := b.lease(ctx, w.env)
 		if err != nil {
 			return err
 		}
 		defer lease.Release()
-		where.Address = lease.Address
-		req.OnGraph = func(def *pb.Definition) error { return emulated(env, req, def) }
+		where.Address, tls = lease.Address, engine.TLS{}
+		req.OnGraph = func(def *pb.Definition) error { return emulated(w.env, req, def) }
 	}
-	c, err := where.Dial(ctx, b.where.tls)
+	c, err := where.Dial(ctx, tls)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/org/jetson-frontend/frontend"
+	"github.com/org/jetson-frontend/internal/engine"
+	"github.com/org/jetson-frontend/llb/graph"
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
@@ -182,6 +185,29 @@ func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
 	r.Diags = append(prep.Diags, r.Diags...).Sorted()
 	s.adviseFlags(r.Diags)
 	return r, nil
+}
+
+// absent says what a plan takes from the build context and would not get there.
+func (s *stackFlags) absent(ctx context.Context, env Env, r resolve.Result, target string) (diag.List, error) {
+	if r.Plan == nil || len(r.Context) == 0 {
+		return nil, nil
+	}
+	g, err := graph.New(r.Plan, graph.Options{Build: runtime.GOARCH, Target: target})
+	if err != nil {
+		return nil, err
+	}
+	from, err := engine.OpenFolder(s.context, s.path())
+	if err != nil {
+		return nil, err
+	}
+	contexts, err := pairs("build-context", s.contexts, env)
+	if err != nil {
+		return nil, err
+	}
+	return frontend.Absent(ctx, r, g, from, func(component string) bool {
+		_, ok := contexts[component]
+		return ok
+	})
 }
 
 // adviseFlags turns advice for a file's author into advice for who wrote the

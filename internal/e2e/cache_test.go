@@ -45,7 +45,7 @@ func TestCache(t *testing.T) {
 	c := newTool(t)
 	r := fast(t, `stack = "made+setup"`, nil)
 	registry, local := suite.Registry.Addr, filepath.Join(t.TempDir(), "cache")
-	got := c.build(r, "-t", registry+"/cached:1", "--push",
+	got := c.build(r, "--addr", newDaemon(t).Addr, "-t", registry+"/cached:1", "--push",
 		"--cache-to", "type=registry,mode=max,ref="+registry+"/cache:1", "--cache-to", "type=local,mode=max,dest="+local)
 	if ran := ranParts(got.err); !slices.Contains(ran, "made 0.1") {
 		t.Fatalf("the first build ran %q:\n%s", ran, got.err)

@@ -153,7 +153,7 @@ func (p *program) Write(data []byte) (int, error) {
 // it, the wrapping around the system's own, and guesses behind them.
 var (
 	programSaid = regexp.MustCompile(`stderr=(.*?)(?:"|$)`)
-	wrapping    = regexp.MustCompile(`^.*(?:Error while dialing: |error reading server preface: |handshake failed: |: desc = "|failed to list workers: (?:[A-Z][A-Za-z]+: )?|tls: failed to verify certificate: x509: )`)
+	wrapping    = regexp.MustCompile(`^.*(?:Error while dialing: |error reading server preface: |handshake failed: |: desc = "|failed to list workers: (?:[A-Z][A-Za-z]+: )?|Unavailable: (?:connection error: )?|transport: |tls: failed to verify certificate: x509: )`)
 	guessing    = regexp.MustCompile(` \(possibly because of .*$`)
 )
 

@@ -53,7 +53,7 @@ func TestUnreachable(t *testing.T) {
 		}
 	}()
 	t.Setenv("PATH", dir)
-	program := "#!/bin/sh\nprintf 'Error: No such container: farm\\n' >&2\nexit 1\n"
+	program := "#!/bin/sh\n/bin/sleep 0.2\nprintf 'Error: No such container: farm\\n' >&2\nexit 1\n"
 	if err := os.WriteFile(filepath.Join(dir, "docker"), []byte(program), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,9 @@ type Outcome struct {
 	Findings error
 	// Times are when a vertex ran, by name.
 	Times map[string][2]int64
-	Tar   []byte // the result as a tar, if it was asked for
+	// Transferred is how many bytes of the user's folders the daemon got.
+	Transferred int64
+	Tar         []byte // the result as a tar, if it was asked for
 }
 
 // Executed returns the vertices that ran whose name contains a text. Internal
@@ -140,9 +142,12 @@ type watch struct {
 	vertices map[string]*client.Vertex
 	logs     strings.Builder
 	warnings []string
+	sent     map[string]int64 // by vertex and status
 }
 
-func newWatch() *watch { return &watch{vertices: map[string]*client.Vertex{}} }
+func newWatch() *watch {
+	return &watch{vertices: map[string]*client.Vertex{}, sent: map[string]int64{}}
+}
 
 func (w *watch) all(ch chan *client.SolveStatus) {
 	for st := range ch {
@@ -151,6 +156,11 @@ func (w *watch) all(ch chan *client.SolveStatus) {
 		}
 		for _, l := range st.Logs {
 			w.logs.Write(l.Data)
+		}
+		for _, s := range st.Statuses {
+			if strings.HasPrefix(s.ID, "transferring ") {
+				w.sent[s.Vertex.String()+s.ID] = s.Current
+			}
 		}
 		for _, x := range st.Warnings {
 			w.warnings = append(w.warnings, string(x.Short))
@@ -171,6 +181,9 @@ func (w *watch) outcome() Outcome {
 			o.Ran = append(o.Ran, v.Name)
 			o.Times[v.Name] = [2]int64{v.Started.UnixNano(), v.Completed.UnixNano()}
 		}
+	}
+	for _, n := range w.sent {
+		o.Transferred += n
 	}
 	slices.Sort(o.Ran)
 	slices.Sort(o.Cached)
@@ -196,5 +209,6 @@ func (d *Daemon) Ask(ctx context.Context, r engine.Request) (map[string][]byte, 
 		return nil, err
 	}
 	defer c.Close()
-	return engine.Ask(ctx, c, r)
+	res, err := engine.Build(ctx, c, r, nil)
+	return res.Answer, err
 }

@@ -117,8 +117,6 @@ type Link struct {
 	Markers  []string `json:"markers,omitempty"`
 	Unpack   []string `json:"unpack_only,omitempty"`
 	Debs     []Blob   `json:"debs,omitempty"`
-	// Exact pins the whole closure: "name:arch=version", from the lock.
-	Exact []string `json:"exact,omitempty"`
 }
 
 // Blob is a file by address and checksum.

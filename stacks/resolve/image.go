@@ -15,7 +15,31 @@ func (e *evaluator) copies() []plan.Copy {
 	for _, c := range e.in.Stack.Copy {
 		from, _ := stacks.CleanRel(c.From.V)
 		to, _ := stacks.CleanAbs(c.To.V)
+		if strings.HasSuffix(c.To.V, "/") && to != "/" {
+			to += "/" // into this folder, not in its place
+		}
 		out = append(out, plan.Copy{From: from, To: to, Mode: c.Mode.V})
+	}
+	return out
+}
+
+// fromContext is what the plan takes from the build context.
+func (e *evaluator) fromContext() []FromContext {
+	var out []FromContext
+	for _, c := range e.in.Stack.Copy {
+		from, _ := stacks.CleanRel(c.From.V)
+		out = append(out, FromContext{Path: from, At: c.From.At})
+	}
+	for _, n := range e.graph.order {
+		if n.version == nil {
+			continue
+		}
+		s := e.situation(n)
+		for _, src := range n.version.Sources {
+			if dir, ok := stacks.CleanRel(src.Context.V); ok && src.When.Holds(s) {
+				out = append(out, FromContext{Path: dir, Component: n.key.name, At: src.Context.At})
+			}
+		}
 	}
 	return out
 }
@@ -195,8 +219,16 @@ func (e *evaluator) facets(n *node, p *plan.Plan) {
 			p.Host = append(p.Host, plan.Host{Component: n.key.name, Name: h.Name.V, Udev: h.Udev.V, Check: h.Check.V, Summary: h.Summary.V})
 		}
 	}
-	p.Storage.Image += n.entry.Storage.Image
-	p.Storage.Models += n.entry.Storage.Models
+	part := plan.StoragePart{Component: n.key.name}
+	for _, st := range n.entry.Storage {
+		if st.When.Holds(s) {
+			part.Image, part.Models = part.Image+st.Image, part.Models+st.Models
+		}
+	}
+	if part.Image+part.Models > 0 {
+		p.Storage.Image, p.Storage.Models = p.Storage.Image+part.Image, p.Storage.Models+part.Models
+		p.Storage.Parts = append(p.Storage.Parts, part)
+	}
 	p.OneSoname = sorted(append(p.OneSoname, texts(n.entry.OneSoname)...))
 	notes := n.entry.Notes
 	if n.version != nil && n.version.Notes.V != "" {

@@ -97,10 +97,19 @@ type Result struct {
 	// and so are no part of the plan.
 	Mirrors []plan.Mirror
 	// Stack is the range of the whole request, for what no component asked for.
-	Stack   diag.Range
+	Stack diag.Range
+	// Context is what the plan takes from the build context.
+	Context []FromContext
 	Missing []Request
 	Diags   diag.List
 	made    *evaluator // for Trace
+}
+
+// FromContext is a path of the build context, or a pattern, with the place that
+// names it. Component is that whose source it is; "" for a copy.
+type FromContext struct {
+	Path, Component string
+	At              diag.Range
 }
 
 // MaxComponents bounds a plan.
@@ -143,6 +152,7 @@ func Resolve(in Input) Result {
 				res.Lines[n.key.id()] = n.line()
 			}
 			res.ownLines(in.Stack, g)
+			res.Context = e.fromContext()
 			if !r.diags.HasErrors() && len(r.missing) == 0 {
 				res.Plan, res.made = p, e
 			}
