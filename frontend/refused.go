@@ -72,6 +72,7 @@ func gitRefused(text string) Refusal {
 const builderReaches = "it is the builder that reaches for it, from where it runs"
 
 var (
+	sshNone  = regexp.MustCompile(`[ :]ssh: (?:command )?not found`)
 	sshNoKey = regexp.MustCompile(`no SSH key "default" forwarded|unset ssh forward key default`)
 	sshKeys  = regexp.MustCompile(`([^\s:]+): Permission denied \(([^)]*)\)`)
 	sshAway  = regexp.MustCompile(`ssh: (connect to host \S+ port \d+: [A-Z][a-z]+(?: [a-z]+)*|Could not resolve hostname [^:]+)`)
@@ -79,6 +80,9 @@ var (
 
 // sshRefused are refusals over ssh.
 func sshRefused(text string) Refusal {
+	if sshNone.MatchString(text) {
+		return Refusal{Why: "the builder needs an SSH client for this source and has none", Help: "where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install openssh-client"}
+	}
 	if sshNoKey.MatchString(text) {
 		return Refusal{Why: "this repository is fetched over SSH and the build was given no key", Help: "--ssh default gives it the SSH agent of this machine, --ssh default=FILE a private key"}
 	}

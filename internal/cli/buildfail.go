@@ -31,16 +31,39 @@ func (e Env) buildError(err error, res engine.Result, rec *timeline.Recorder) er
 	if failed.Step == "" && len(places) == 0 {
 		return explain(err)
 	}
-	g := diag.Errorf("build-failed", diag.Range{}, "")
-	g.Summary, g.Help = inWords(failed, err.Error())
-	if host := frontend.Refused(about(failed, err.Error())).Registry; host != "" {
-		g.Help = credentialsFor(host)
-	}
+	g := failure(failed, err.Error())
 	if len(places) > 0 {
 		g.Range = places[0]
 	}
 	e.show(diag.List{g})
 	return errReported
+}
+
+// failure is what ended a build, in a user's words, without its place.
+func failure(failed timeline.Failure, text string) diag.Diagnostic {
+	g := diag.Errorf("build-failed", diag.Range{}, "")
+	g.Summary, g.Help = inWords(failed, text)
+	if host := frontend.Refused(about(failed, text)).Registry; host != "" {
+		g.Help = credentialsFor(host)
+	}
+	return g
+}
+
+// refusedThere is the same for a build that buildx ran, if something was
+// refused and what buildx said of it is a chain of errors. The rest is what
+// buildx said besides.
+func refusedThere(failed timeline.Failure, said string) (g diag.Diagnostic, rest string, ok bool) {
+	r := frontend.Refused(about(failed, said))
+	if r.Why == "" || strings.Contains(said, r.Why) {
+		return g, said, false
+	}
+	var kept []string
+	for l := range strings.Lines(said) {
+		if !strings.HasPrefix(l, "ERROR: ") {
+			kept = append(kept, l)
+		}
+	}
+	return failure(failed, said), strings.Trim(strings.Join(kept, ""), "\n"), true
 }
 
 // places are where a builder's error points.
@@ -128,8 +151,6 @@ func mends(text string) string {
 		return "the builder's kernel does not run programs of that architecture; where it runs, on Debian and Ubuntu: sudo apt-get install qemu-user-static binfmt-support"
 	case strings.Contains(text, `exec: "git": executable file not found`):
 		return "the builder needs git for this source; where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install git"
-	case strings.Contains(text, "cannot run ssh: No such file"):
-		return "the builder needs an SSH client for this source; where it runs, on Debian, Ubuntu and a Jetson: sudo apt-get install openssh-client"
 	}
 	return ""
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,8 +57,8 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 		return err
 	}
 	defer cleanup()
-	if b.loads && where.How != engine.ByBuildx {
-		if _, err := dockerHere(); err != nil {
+	if where.How != engine.ByBuildx { // which does these in its own way
+		if err := b.possible(req); err != nil {
 			return err
 		}
 	}
@@ -101,6 +103,24 @@ func (b *buildFlags) direct(ctx context.Context, w watched, where engine.Builder
 	}
 	defer c.Close()
 	return w.solve(ctx, c, req)
+}
+
+// possible refuses what would fail when all is built.
+func (b *buildFlags) possible(req engine.Request) error {
+	if b.loads {
+		if _, err := dockerHere(); err != nil {
+			return err
+		}
+	}
+	notes, err := b.annotate()
+	if err != nil {
+		return err
+	}
+	ofIndex := func(key string) bool { return strings.HasPrefix(key, "annotation-index") }
+	if slices.ContainsFunc(slices.Collect(maps.Keys(notes)), ofIndex) && len(req.Platforms) < 2 && len(req.Attrs) == 0 {
+		return usagef("an image of one platform without attestations has no index to annotate; --annotation manifest:KEY=VALUE annotates the image")
+	}
+	return nil
 }
 
 func (b *buildFlags) lease(ctx context.Context, env Env) (*daemon.Lease, error) {

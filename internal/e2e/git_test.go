@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -169,6 +170,23 @@ func TestGitSSH(t *testing.T) {
 	}
 }
 
+// TestGitSSHThroughBuildx: the frontend image, which has no network, takes the
+// same repository with the same flags.
+func TestGitSSHThroughBuildx(t *testing.T) {
+	repo := newRepository(t)
+	url, server := repo.overSSH(t)
+	r := fast(t, fromGit(url, `host_key = %q, tag = "v1"`, server.hostKey), nil)
+	out := filepath.Join(t.TempDir(), "out")
+	bx, err := harness.NewBuildx(t.Context(), t.TempDir(), suite.Daemon)
+	must(t, err)
+	if text, err := bx.Run(deadline(t, minute), r.Context, append(arguments(r), "--ssh", "default="+server.keyFile, "-o", out, ".")...); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if data, err := os.ReadFile(filepath.Join(out, "usr/local/mine/hello")); err != nil || string(data) != "from a private repository" {
+		t.Errorf("the tree has %q: %v", data, err)
+	}
+}
+
 // agent starts an SSH agent that holds a key, and returns its socket.
 func agent(t *testing.T, keyFile string) string {
 	t.Helper()
@@ -179,15 +197,17 @@ func agent(t *testing.T, keyFile string) string {
 		_ = cmd.Process.Kill() // it may have ended by itself
 		_ = cmd.Wait()
 	})
-	for {
-		add := exec.CommandContext(deadline(t, minute), "ssh-add", "-q", keyFile)
+	ctx := deadline(t, minute/4)
+	for { // until it listens
+		add := exec.CommandContext(ctx, "ssh-add", "-q", keyFile)
 		add.Env = append(os.Environ(), "SSH_AUTH_SOCK="+sock)
 		out, err := add.CombinedOutput()
 		if err == nil {
 			return sock
 		}
-		if _, there := os.Stat(sock); there == nil {
+		if ctx.Err() != nil {
 			t.Fatalf("ssh-add: %v\n%s", err, out)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }

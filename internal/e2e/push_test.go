@@ -138,6 +138,9 @@ func TestPushPlatforms(t *testing.T) {
 	if d.Digest.String()+"\n" != got.out {
 		t.Errorf("the registry has %s, and %q was printed", d.Digest, got.out)
 	}
+	if one := c.try(r, "-t", ref, "--push", "--platform", "linux/amd64", "--annotation", "index:my.index=d"); one.code != 2 || !strings.Contains(one.err, "has no index to annotate") {
+		t.Errorf("an annotation of an index that is none: %d\n%s", one.code, one.err)
+	}
 	index, err := d.ImageIndex()
 	must(t, err)
 	m, err := index.IndexManifest()

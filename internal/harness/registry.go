@@ -60,18 +60,19 @@ func StartTokenRegistry(user, password string) (*Registry, error) {
 	}))
 }
 
-// giveToken answers as BuildKit asks: with a form, or without one for anybody.
+// giveToken answers who asks with a form or with a header, and anybody.
 func giveToken(w http.ResponseWriter, r *http.Request, user, password string) {
 	token := "anybody"
-	if name := r.PostFormValue("username"); name != "" {
-		if name != user || r.PostFormValue("password") != password {
+	name, word, named := r.BasicAuth()
+	if !named {
+		name, word = r.PostFormValue("username"), r.PostFormValue("password")
+	}
+	if name != "" {
+		if name != user || word != password {
 			http.Error(w, "who is it?", http.StatusUnauthorized)
 			return
 		}
 		token = user
-	} else if _, _, ok := r.BasicAuth(); ok {
-		http.Error(w, "who is it?", http.StatusUnauthorized)
-		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintf(w, `{"token":%q,"access_token":%[1]q,"expires_in":300}`, token)
