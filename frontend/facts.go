@@ -3,7 +3,10 @@ package frontend
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/distribution/reference"
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/solver/pb"
@@ -26,15 +29,16 @@ func (b *build) resolved(ctx context.Context, p *Prepared) (resolve.Result, erro
 		if len(r.Missing) == 0 || r.Diags.HasErrors() {
 			return r, nil
 		}
-		if err := b.lookUp(ctx, r.Missing, &p.Input.Facts); err != nil {
+		if err := b.lookUp(ctx, r.Missing, &p.Input.Facts, imagesOf(*p)); err != nil {
 			return r, err
 		}
 	}
 	return resolve.Result{}, fmt.Errorf("this stack asks for ever more to be looked up")
 }
 
-// lookUp asks the daemon for everything at once.
-func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *resolve.Facts) error {
+// lookUp asks the daemon for everything at once. bases are images in whose place
+// a user may put another.
+func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *resolve.Facts, bases []string) error {
 	answers := make([]string, len(wanted))
 	eg, ctx := errgroup.WithContext(ctx)
 	for i, w := range wanted {
@@ -43,11 +47,7 @@ func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *res
 			if err != nil {
 				// Words around a gateway error are lost on the wire, so they
 				// are made part of its text.
-				d := diag.Errorf("lookup", w.At, "%s cannot be looked up: %v", w.Key(), err)
-				if r := Refused(w.Key() + ": " + err.Error()); r.Why != "" {
-					d.Summary, d.Help = w.Key()+" cannot be looked up: "+r.Why, r.Help
-				}
-				return diag.List{d}.Err()
+				return diag.List{notFound(w, err, slices.Contains(bases, w.Image))}.Err()
 			}
 			answers[i] = answer
 			return nil
@@ -62,6 +62,57 @@ func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *res
 	return nil
 }
 
+// notFound is the finding for a request that has no answer.
+func notFound(w resolve.Request, err error, isBase bool) diag.Diagnostic {
+	if isBase {
+		return unreachable(w.Image, w.At, err)
+	}
+	r := because(w.Key(), err)
+	d := diag.Errorf("lookup", w.At, "%s cannot be looked up: %s", w.Key(), r.Why)
+	d.Help = r.Help
+	switch {
+	case w.Image != "":
+		d.Summary = fmt.Sprintf("the image %s cannot be reached: %s", w.Image, r.Why)
+	case w.Git == nil:
+	case strings.HasPrefix(r.Why, theRepository):
+		d.Summary = theRepository + " " + w.Git.URL + strings.TrimPrefix(r.Why, theRepository)
+		d.Help = "git ls-remote " + w.Git.URL + " prints the tags and branches that it has"
+	default:
+		d.Summary = fmt.Sprintf("%s of %s cannot be looked up: %s", w.Git.Ref, w.Git.URL, r.Why)
+	}
+	return d
+}
+
+// because is a refusal in an error about something, or the error's own words.
+func because(about string, err error) Refusal {
+	r := Refused(about + ": " + err.Error())
+	if r.Why == "" {
+		r.Why = err.Error()
+	}
+	return r
+}
+
+// unreachable is the finding for a base that a registry does not give. What
+// credentials do not mend, another place may.
+func unreachable(ref string, at diag.Range, err error) diag.Diagnostic {
+	r := because(ref, err)
+	if r.Registry == "" {
+		r.Help = fmt.Sprintf("another place for it: --build-context %s=docker-image://registry.example/%s, or =oci-layout://FOLDER", familiar(ref), repository(ref))
+	}
+	d := diag.Errorf("lookup", at, "the image %s cannot be reached: %s", ref, r.Why)
+	d.Help = r.Help
+	return d
+}
+
+// repository is a reference without its registry.
+func repository(ref string) string {
+	n, err := reference.ParseNormalizedNamed(familiar(ref))
+	if err != nil {
+		return ref
+	}
+	return strings.TrimPrefix(familiar(ref), reference.Domain(n)+"/")
+}
+
 func (b *build) ask(ctx context.Context, w resolve.Request) (string, error) {
 	switch {
 	case w.Git != nil:
@@ -73,7 +124,11 @@ func (b *build) ask(ctx context.Context, w resolve.Request) (string, error) {
 }
 
 func (b *build) imageDigest(ctx context.Context, ref string) (string, error) {
-	_, d, _, err := b.ui.GatewayClient().ResolveImageConfig(ctx, ref, sourceresolver.Opt{
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return "", err
+	}
+	_, d, _, err := b.ui.GatewayClient().ResolveImageConfig(ctx, reference.TagNameOnly(named).String(), sourceresolver.Opt{
 		LogName:  "load metadata for " + ref,
 		ImageOpt: &sourceresolver.ResolveImageOpt{ResolveMode: b.ui.ImageResolveMode.String(), NoConfig: true},
 	})

@@ -14,7 +14,9 @@ import (
 
 	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/resolve"
 )
 
 // LabelPrefix begins every label by which an image says what it is.
@@ -23,7 +25,8 @@ const LabelPrefix = "io.jetson-frontend."
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // baseConfig reads the config of the image that the stack is built on.
-func (b *build) baseConfig(ctx context.Context, p *plan.Plan) (*dockerspec.DockerOCIImage, error) {
+func (b *build) baseConfig(ctx context.Context, pl *planned) (*dockerspec.DockerOCIImage, error) {
+	p := pl.Plan
 	ref := p.Base.Ref
 	if p.Base.Digest != "" {
 		ref += "@" + p.Base.Digest
@@ -34,13 +37,20 @@ func (b *build) baseConfig(ctx context.Context, p *plan.Plan) (*dockerspec.Docke
 		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &platform, ResolveMode: b.ui.ImageResolveMode.String()},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the base image %s: %s", p.Base.Ref, words(p.Base.Ref, err))
+		return nil, diag.List{unreachable(p.Base.Ref, orRange(pl.Lines[resolve.ImageLine(p.Base)], pl.Stack), err)}.Err()
 	}
 	var img dockerspec.DockerOCIImage
 	if err := json.Unmarshal(data, &img); err != nil {
 		return nil, fmt.Errorf("the config of the base image %s: %v", p.Base.Ref, err)
 	}
 	return &img, nil
+}
+
+func orRange(a, b diag.Range) diag.Range {
+	if a.Known() {
+		return a
+	}
+	return b
 }
 
 // imageConfig is the base's config with the plan laid over it. It depends on

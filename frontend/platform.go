@@ -22,6 +22,7 @@ import (
 	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/resolve"
+	"github.com/org/jetson-frontend/stacks/tree"
 )
 
 // planned is a stack resolved for one platform.
@@ -124,12 +125,23 @@ func orDefault(s, def string) string {
 // imagesOf are the references that a stack may be built on, for contexts that
 // replace one of them.
 func imagesOf(p Prepared) []string {
-	var out []string
+	refs := []tree.Text{p.Input.Stack.Base, p.Input.Overrides.Base}
 	for _, d := range p.Input.Platforms.Distributions {
-		name, _, _ := strings.Cut(d.Image.V, "@")
-		out = append(out, name)
+		refs = append(refs, d.Image)
 	}
-	return out
+	for _, r := range p.Input.Platforms.Releases {
+		for _, base := range r.Bases {
+			refs = append(refs, base.Image)
+		}
+	}
+	var out []string
+	for _, ref := range refs {
+		if name, _, _ := strings.Cut(ref.V, "@"); name != "" {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // files are the trees that a stack draws on. Each is asked for only if there
@@ -183,7 +195,7 @@ func (b *build) images(ctx context.Context, pl *planned) error {
 	if pl.base != nil || pl.names.nameOf(pl.Plan.Base) != "" {
 		return nil
 	}
-	config, err := b.baseConfig(ctx, pl.Plan)
+	config, err := b.baseConfig(ctx, pl)
 	pl.base = config
 	return err
 }
@@ -254,6 +266,11 @@ func (b *build) nodeLocation(pl *planned, n *graph.Node) bk.ConstraintsOpt {
 	if n.Test != nil {
 		if at, ok := pl.Lines["test/"+n.Test.ID()]; ok {
 			return b.location(at)
+		}
+	}
+	if n.Image != nil {
+		if at := b.location(pl.Lines[resolve.ImageLine(*n.Image)]); at != nil {
+			return at
 		}
 	}
 	if at, ok := pl.Lines[n.ID]; ok {

@@ -49,6 +49,7 @@ var (
 	gitNothing = regexp.MustCompile(`[Rr]epository '?(https?://([^/' ]+)[^' ]*)'? not found`)
 	gitNoRef   = regexp.MustCompile(`repository does not contain ref (\S+?),? `)
 	gitAway    = regexp.MustCompile(`unable to access '([^']+)': (.+?)(?: : exit status \d+|$)`)
+	gitNoRev   = regexp.MustCompile(`(?:reference is not a tree: |not our ref )([0-9a-f]{40})`)
 	gitSaid    = regexp.MustCompile(`git stderr: (.+?) ?: exit status \d+`)
 )
 
@@ -61,13 +62,22 @@ func gitRefused(text string) Refusal {
 		return Refusal{Why: "there is no repository " + strings.TrimSuffix(m[1], "/") + ", or none that whoever asks may see", Help: fmt.Sprintf(tokenHelp, m[2])}
 	}
 	if m := gitNoRef.FindStringSubmatch(text + " "); m != nil {
-		return Refusal{Why: "the repository has no tag or branch " + m[1], Help: "git ls-remote prints those that it has"}
+		return Refusal{Why: theRepository + " has no tag or branch " + m[1], Help: gitList}
+	}
+	if m := gitNoRev.FindStringSubmatch(text); m != nil {
+		return Refusal{Why: theRepository + " has no commit " + m[1], Help: gitList}
 	}
 	if m := gitAway.FindStringSubmatch(text); m != nil {
 		return Refusal{Why: fmt.Sprintf("%s cannot be reached: %s", strings.TrimSuffix(m[1], "/"), m[2]), Help: builderReaches}
 	}
 	return Refusal{}
 }
+
+// theRepository begins what is said of one that lacks what was asked for.
+const (
+	theRepository = "the repository"
+	gitList       = "git ls-remote prints the tags, the branches and their commits"
+)
 
 const builderReaches = "it is the builder that reaches for it, from where it runs"
 
@@ -96,10 +106,13 @@ func sshRefused(text string) Refusal {
 		return Refusal{Why: "the SSH server cannot be reached: " + strings.TrimPrefix(m[1], "connect to "), Help: builderReaches}
 	}
 	if m := gitSaid.FindStringSubmatch(text); m != nil {
-		return Refusal{Why: m[1]}
+		return Refusal{Why: gitLabel.ReplaceAllString(m[1], "")}
 	}
 	return Refusal{}
 }
+
+// gitLabel is what git puts before its words, to say who speaks.
+var gitLabel = regexp.MustCompile(`\b(?:fatal: |error: |remote error: |remote: )+`)
 
 var (
 	fileStatus = regexp.MustCompile(`invalid response status (\d{3})`)

@@ -57,7 +57,7 @@ func (i *initFlags) ask(env Env) (string, error) {
 			all, _ := s.cat.All()
 			l := listFlags{targetFlags: i.targetFlags}
 			if items, err := l.pick(s, all, nil); err == nil {
-				printListed(lists.screen(), items, true)
+				printListed(lists.screen(), items, s.target.String())
 			}
 		})
 		if err != nil {

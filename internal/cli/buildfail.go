@@ -97,8 +97,6 @@ func offset(f *diag.File, p *pb.Position) int {
 var (
 	notInContext = regexp.MustCompile(`failed to calculate checksum of ref [^ ]+: "/?([^"]*)": not found`)
 	exitCode     = regexp.MustCompile(`process ".*" did not complete successfully: exit code: (\d+)`)
-	noCommit     = regexp.MustCompile(`reference is not a tree: ([0-9a-f]+)`)
-	baseImage    = regexp.MustCompile(`the base image (?:docker\.io/(?:library/)?)?([^ ]+): `)
 )
 
 // inWords says what BuildKit says, for who does not know BuildKit, and what
@@ -106,9 +104,6 @@ var (
 func inWords(f timeline.Failure, text string) (summary, help string) {
 	text = strings.TrimPrefix(text, "failed to solve: ")
 	refused := frontend.Refused(about(f, text))
-	if m := baseImage.FindStringSubmatch(text); m != nil {
-		return line(text), fmt.Sprintf("another place for it: --build-context %[1]s=docker-image://registry.example/%[1]s, or =oci-layout://FOLDER", m[1])
-	}
 	if f.Step == "" {
 		return line(text), mends(text)
 	}
@@ -120,11 +115,12 @@ func inWords(f timeline.Failure, text string) (summary, help string) {
 		summary = fmt.Sprintf("the build context has no %q", m[1])
 		help = "paths are relative to the build context, the stack file's folder unless another is named; .dockerignore may leave files out"
 	}
-	if m := noCommit.FindStringSubmatch(f.Why); m != nil {
-		summary, help = "the repository has no commit "+m[1], "git ls-remote prints the commits of its tags and branches"
-	}
 	if m := exitCode.FindStringSubmatch(f.Why); m != nil {
 		summary = "its command ended with exit code " + m[1]
+	}
+	if ref, ok := strings.CutPrefix(f.Step, "[base] "); ok && help == "" {
+		ref = strings.TrimPrefix(strings.TrimPrefix(ref, "docker.io/"), "library/")
+		help = fmt.Sprintf("another place for it: --build-context %[1]s=docker-image://…, or =oci-layout://FOLDER", ref)
 	}
 	if name, ok := strings.CutPrefix(f.Step, "[test] "); ok {
 		summary = strings.TrimPrefix(summary, "test "+name+": ")

@@ -80,10 +80,12 @@ func (l *listFlags) run(env Env, words []string) error {
 	if l.asJSON {
 		return env.json(out)
 	}
+	target := ""
 	if s.target != nil {
-		env.screen().printf("for %s\n", s.target)
+		target = s.target.String()
+		env.screen().printf("for %s\n", target)
 	}
-	printListed(env.screen(), out, s.target != nil)
+	printListed(env.screen(), out, target)
 	return nil
 }
 
@@ -176,13 +178,14 @@ func versionsOf(e *catalog.Entry) []string {
 
 // printListed writes a list for people: what can be had by area, then what
 // cannot, and why.
-func printListed(s screen, items []listed, onTarget bool) {
+func printListed(s screen, items []listed, target string) {
+	onTarget := target != ""
 	byArea := map[string]*table{}
 	var areas []string
 	missing := &table{indent: 2, flex: []int{1}}
 	for _, it := range items {
 		if it.Unavailable != "" {
-			missing.add(it.Name, it.Unavailable)
+			missing.add(it.Name, shortReason(it, target))
 			continue
 		}
 		t := byArea[it.Area]
@@ -216,6 +219,20 @@ func printListed(s screen, items []listed, onTarget bool) {
 		}
 		missing.write(s)
 	}
+}
+
+// shortReason is why a component cannot be had on a target, without what the
+// list has said by then.
+func shortReason(it listed, target string) string {
+	subject, why, ok := strings.Cut(it.Unavailable, " cannot be had on "+target+": ")
+	if !ok {
+		return it.Unavailable
+	}
+	if name, _, _ := strings.Cut(subject, ":"); name == it.Name {
+		return why
+	}
+	why, _, _ = strings.Cut(why, "; needed by ")
+	return "needs " + subject + ": " + why
 }
 
 func areaTitle(area string) string {

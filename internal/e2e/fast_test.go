@@ -133,7 +133,9 @@ func TestFailures(t *testing.T) {
 		{"a component's test", "stack = [\n  \"texts\",\n  \"bad\",\n]", map[string]string{
 			"components/x/bad.toml": "name = \"bad\"\n[[test]]\nname = \"t\"\nrun = [\"false\"]\n",
 		}, "stack.toml:4", []string{"test bad/t: exit status 1"}},
-		{"a base that is not there", "stack = \"texts\"\nbase = \"127.0.0.1:1/none:1\"", nil, "stack.toml:3", []string{"127.0.0.1:1/none:1 cannot be looked up"}},
+		{"a base that is not there", "stack = \"texts\"\nbase = \"127.0.0.1:1/none:1\"", nil, "stack.toml:3",
+			[]string{"the image 127.0.0.1:1/none:1 cannot be reached", "--build-context 127.0.0.1:1/none:1=docker-image://registry.example/none:1"}},
+		{"a base without a tag", "stack = \"texts\"\nbase = \"127.0.0.1:1/none\"", nil, "stack.toml:3", []string{"the image 127.0.0.1:1/none cannot be reached", "connection refused"}},
 		{"an unknown target", "stack = \"texts\"", nil, "stack.toml:1", []string{`there is no target "text" (did you mean "test", "texts"`}},
 	} {
 		t.Run(strings.ReplaceAll(tc.name, " ", "-"), func(t *testing.T) {

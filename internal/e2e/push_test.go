@@ -113,7 +113,7 @@ func TestPushRefused(t *testing.T) {
 			c.refused(c.try(r, "-t", registry+"/app:1", "--push"), "exporting to image: "+refuses+"the push of app:1", none)
 			base := "--build-context=fast.invalid/base:1=docker-image://" + registry + "/app:1"
 			c.refused(c.try(r, base), refuses+"access to app", none)
-			c.refused(c.try(r, "--build-arg", "BASE="+registry+"/app:1"), registry+"/app:1 cannot be looked up: "+refuses+"access to app", "docker login "+registry)
+			c.refused(c.try(r, "--build-arg", "BASE="+registry+"/app:1"), registry+"/app:1 cannot be reached: "+refuses+"access to app", "docker login "+registry)
 			c.login("%s", auths(registry, "wrong"))
 			c.refused(c.try(r, "-t", registry+"/app:1", "--push"), refuses+"the push of app:1", "with the credentials for it in Docker's config ("+config+"): docker login "+registry+" writes others")
 			c.login("%s", auths(registry, password))

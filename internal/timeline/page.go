@@ -42,6 +42,7 @@ type (
 	}
 	group struct {
 		Name, Took, Hits string
+		Size             string // what it adds to the image
 		Ran, Cached      int
 		Rows             []row
 		Rest             []string // names of what was cached
@@ -152,10 +153,14 @@ func (t *Timeline) groups(seen map[Kind]bool) []group {
 	at := map[string]*group{}
 	took := map[string]time.Duration{}
 	hits := map[string][2]int{}
+	sizes := t.Sizes()
 	for _, v := range t.Vertices {
 		g := at[v.Group]
 		if g == nil {
 			g = &group{Name: v.Group}
+			if n, ok := sizeOf(sizes, v.Group); ok {
+				g.Size = Bytes(n)
+			}
 			at[v.Group] = g
 			out = append(out, g)
 		}

@@ -16,6 +16,8 @@ type Part struct {
 	Took        time.Duration
 	Hits, Total int
 	Critical    bool
+	// Size is what it adds to the image, in bytes; -1 if that is not known.
+	Size int64
 }
 
 // Parts sums the vertices up by part of the image, in the order in which the
@@ -23,6 +25,7 @@ type Part struct {
 func (t *Timeline) Parts() []Part {
 	var out []Part
 	at := map[string]int{}
+	sizes := t.Sizes()
 	for _, v := range t.Vertices {
 		if v.Kind == Internal || v.Kind == Export {
 			continue
@@ -31,7 +34,11 @@ func (t *Timeline) Parts() []Part {
 		if !ok {
 			i = len(out)
 			at[v.Group] = i
-			out = append(out, Part{Name: v.Group})
+			part := Part{Name: v.Group, Size: -1}
+			if n, ok := sizeOf(sizes, v.Group); ok {
+				part.Size = n
+			}
+			out = append(out, part)
 		}
 		p := &out[i]
 		if v.Cached {
@@ -67,27 +74,58 @@ func (t *Timeline) Summary(out io.Writer, width int) error {
 	if ran == 0 {
 		return nil
 	}
+	if err := t.table(out); err != nil {
+		return err
+	}
+	return t.printPath(out, width)
+}
+
+// table writes the parts that ran, with what each adds to the image where that
+// is known, and in one line those that did not.
+func (t *Timeline) table(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "  PART\tRAN\tCACHED\tTIME\tCCACHE")
+	head, unseen := "  PART\tRAN\tCACHED\tTIME\tCCACHE", int64(0)
+	for _, n := range t.Sizes() {
+		unseen += n
+	}
+	weighed := len(t.Sizes()) > 0
+	if weighed {
+		head += "\tADDS"
+	}
+	fmt.Fprintln(w, head)
 	rest, steps := 0, 0
 	for _, p := range t.Parts() {
 		if p.Ran == 0 {
 			rest, steps = rest+1, steps+p.Cached
 			continue
 		}
+		unseen -= max(p.Size, 0)
 		hits := "-"
 		if p.Total > 0 {
 			hits = fmt.Sprintf("%d of %d (%d%%)", p.Hits, p.Total, 100*p.Hits/p.Total)
 		}
-		fmt.Fprintf(w, "  %s\t%d\t%d\t%s\t%s\n", p.Name, p.Ran, p.Cached, Seconds(p.Took), hits)
+		line := fmt.Sprintf("  %s\t%d\t%d\t%s\t%s", p.Name, p.Ran, p.Cached, Seconds(p.Took), hits)
+		switch {
+		case p.Size >= 0:
+			line += "\t" + Bytes(p.Size)
+		case weighed:
+			line += "\t-"
+		}
+		fmt.Fprintln(w, line)
 	}
-	if err := w.Flush(); err != nil {
+	if err := w.Flush(); err != nil || rest == 0 {
 		return err
 	}
-	if rest > 0 {
-		fmt.Fprintf(out, "  %s more, all cached (%s)\n", many(rest, "part"), many(steps, "step"))
+	more := ""
+	if unseen > 0 {
+		more = " that adds "
+		if rest > 1 {
+			more = " that add "
+		}
+		more += Bytes(unseen)
 	}
-	return t.printPath(out, width)
+	_, err := fmt.Fprintf(out, "  %s more%s, all cached (%s)\n", many(rest, "part"), more, many(steps, "step"))
+	return err
 }
 
 // printPath writes the critical path, without what took no time to speak of.

@@ -54,6 +54,7 @@ type Vertex struct {
 
 	inputs []digest.Digest
 	digest digest.Digest
+	sizes  map[string]int64
 	said   string // the errors that a step's script printed, or apt's
 }
 
@@ -181,6 +182,7 @@ func (r *Recorder) log(l *client.VertexLog) {
 		v := r.vertices[l.Vertex]
 		if v != nil {
 			v.hear(strings.TrimSpace(line))
+			v.weigh(strings.TrimSpace(line))
 		}
 		if m == nil || v == nil {
 			continue

@@ -111,6 +111,48 @@ critical path: [toolchain] fetch 3 packages 4.8s,
 	}
 }
 
+// TestSizes: what the check of the image says of each component is a column, and
+// what is not in it is part of the last line. Nobody else is believed.
+func TestSizes(t *testing.T) {
+	r := record([]did{
+		{"[mesh 1.0] cmake build", 0, 1, nil, ""}, {"[python main] install libraries", 0, 1, nil, ""}, {"[view 2.1] cmake build", 0, 0, nil, ""},
+		{"[image] merge", 1, 2, nil, ""}, {"[image] check coherence", 2, 3, nil, ""},
+	})
+	say := func(vertex, text string) {
+		r.Add(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: id(vertex), Data: []byte(text)}}})
+	}
+	say("[mesh 1.0] cmake build", "jetson: mesh adds 5 bytes\n")
+	say("[image] check coherence", "jetson: mesh adds 1234567 bytes\njetson: python-main adds 2500000000 bytes\njetson: vi")
+	say("[image] check coherence", "ew adds 8100 bytes\njetson: bad adds many bytes\njetson: far adds 99999999999999999999 bytes\n")
+	var b bytes.Buffer
+	if err := r.Timeline().Summary(&b, 80); err != nil {
+		t.Fatal(err)
+	}
+	want := `
+3.0s: 4 steps ran, 1 cached
+  PART         RAN  CACHED  TIME  CCACHE  ADDS
+  mesh 1.0     1    0       1.0s  -       1.2 MB
+  python main  1    0       1.0s  -       2.50 GB
+  image        1    0       1.0s  -       -
+  tests        1    0       1.0s  -       -
+  1 part more that adds 8 kB, all cached (1 step)
+critical path: [mesh 1.0] cmake build 1.0s
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	b.Reset()
+	if err := r.Timeline().Page(&b, About{Title: "x"}); err != nil || !strings.Contains(b.String(), "· adds 2.50 GB") {
+		t.Errorf("the page does not say what the world adds: %v", err)
+	}
+	// Two platforms are two images.
+	r.Add(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id("2"), Name: "[linux/arm64] [image] check coherence", Started: at(2), Completed: at(3)}}})
+	r.Add(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: id("2"), Data: []byte("jetson: mesh adds 7 bytes\n")}}})
+	if got := r.Timeline().Sizes(); got != nil {
+		t.Errorf("two images have the sizes %v", got)
+	}
+}
+
 // TestNodes: the graph's own word on a vertex goes before its name.
 func TestNodes(t *testing.T) {
 	r := record([]did{{"[thing 1] source of truth", 0, 1, nil, ""}, {"linux/arm64 [thing 1] script", 0, 1, nil, ""}, {"[thing 1] result", 1, 2, nil, ""}})

@@ -44,8 +44,14 @@ func AvailabilityOn(e *catalog.Entry, variants map[string]string, t *platform.Ta
 			return no.Why.V
 		}
 	}
-	if f := e.Follows.V; f != "" && t.Versions[f] == "" {
-		return fmt.Sprintf("%s has no %s", t, f)
+	return lacks(e, s)
+}
+
+// lacks says what a component misses in a situation, so that there is no version
+// of it, or "" if there is one.
+func lacks(e *catalog.Entry, s situation) string {
+	if f := e.Follows.V; f != "" && s.target.Versions[f] == "" {
+		return "the platform has no " + f
 	}
 	if len(e.Versions) > 0 && len(available(e, s)) == 0 {
 		return whyNone(e, s)
@@ -53,14 +59,79 @@ func AvailabilityOn(e *catalog.Entry, variants map[string]string, t *platform.Ta
 	return ""
 }
 
-// whyNone names the condition that keeps the newest version away.
+// whyNone names the condition that keeps every version away, or, if they are
+// kept away by several, that of the newest one.
 func whyNone(e *catalog.Entry, s situation) string {
-	newest := slices.MaxFunc(e.Versions, func(a, b stacks.Version) int { return version.Compare(a.Version.V, b.Version.V) })
-	c, failed := newest.When.Fails(s)
-	if !failed {
-		return "no version"
+	first, key, count := "no version", "", 0
+	var values []string
+	for _, v := range newestFirst(e.Versions) {
+		c, failed := v.When.Fails(s)
+		if !failed || !forVariants(v, s) {
+			continue
+		}
+		if count++; count == 1 {
+			key, first = c.Key, fmt.Sprintf("version %s is for %s", v.Version.V, condition(c.Key, tree.Strings(c.Any)))
+		}
+		if c.Key != key {
+			return first
+		}
+		values = append(values, tree.Strings(c.Any)...)
 	}
-	return fmt.Sprintf("version %s is for %s %s", newest.Version.V, c.Key, strings.Join(tree.Strings(c.Any), " or "))
+	if count < 2 {
+		return first
+	}
+	return "its versions are for " + condition(key, unique(values))
+}
+
+// newestFirst is a copy of versions in order. Those that are names are kept as
+// they stand, the newest first by the catalog's custom.
+func newestFirst(versions []stacks.Version) []*stacks.Version {
+	var out []*stacks.Version
+	for i := range versions {
+		out = append(out, &versions[i])
+	}
+	slices.SortStableFunc(out, byVersion)
+	return out
+}
+
+func byVersion(a, b *stacks.Version) int {
+	if version.Named(a.Version.V) && version.Named(b.Version.V) {
+		return 0
+	}
+	return version.Compare(b.Version.V, a.Version.V)
+}
+
+// forVariants reports whether a version is for the variants that were chosen.
+func forVariants(v *stacks.Version, s situation) bool {
+	var w stacks.When
+	for _, c := range v.When.Conds {
+		if strings.HasPrefix(c.Key, "variant.") {
+			w.Conds = append(w.Conds, c)
+		}
+	}
+	return w.Holds(s)
+}
+
+// condition writes a key of a condition with its values.
+func condition(key string, values []string) string {
+	if key == "with" {
+		key = "a stack with"
+	}
+	last := len(values) - 1
+	if last < 1 {
+		return key + " " + strings.Join(values, "")
+	}
+	return key + " " + strings.Join(values[:last], ", ") + " or " + values[last]
+}
+
+func unique(words []string) []string {
+	var out []string
+	for _, w := range words {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // floors are the oldest versions of its tools that a step kind works with, by

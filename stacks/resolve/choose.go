@@ -95,9 +95,10 @@ func (x *expansion) pick(n *node, demands []demand) {
 	if len(n.entry.Versions) == 0 {
 		return
 	}
-	here := available(n.entry, x.r.situationOf(n, x.prev))
+	s := x.r.situationOf(n, x.prev)
+	here := available(n.entry, s)
 	if len(here) == 0 {
-		x.r.unavailable(n)
+		x.r.unavailable(n, s)
 		return
 	}
 	here = slices.DeleteFunc(here, func(v *stacks.Version) bool { return x.banned[banKey(n.key, v.Version.V)] })
@@ -121,7 +122,7 @@ func (x *expansion) follow(n *node, demands []demand) {
 	name := n.entry.Follows.V
 	n.followed = x.r.target.Versions[name]
 	if n.followed == "" {
-		x.r.unavailable(n)
+		x.r.unavailable(n, x.r.situationOf(n, x.prev))
 		return
 	}
 	for _, d := range demands {
@@ -145,12 +146,7 @@ func available(e *catalog.Entry, s stacks.Situation) []*stacks.Version {
 			out = append(out, &e.Versions[i])
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *stacks.Version) int {
-		if version.Named(a.Version.V) && version.Named(b.Version.V) {
-			return 0
-		}
-		return version.Compare(b.Version.V, a.Version.V)
-	})
+	slices.SortStableFunc(out, byVersion)
 	return out
 }
 
@@ -196,11 +192,11 @@ func (x *expansion) decider(n *node, d demand) *demand {
 	return nil
 }
 
-// unavailable reports a component that no version of is for this platform,
-// with where it could be had.
-func (r *resolver) unavailable(n *node) {
+// unavailable reports a component that no version of is for this platform, with
+// the reason and with where it could be had.
+func (r *resolver) unavailable(n *node, s situation) {
 	line := n.line()
-	g := diag.Errorf("unavailable", line, "%s cannot be had on %s", n.title(), r.target)
+	g := diag.Errorf("unavailable", line, "%s cannot be had on %s: %s", n.title(), r.target, lacks(n.entry, s))
 	if chain := n.chain(); len(chain) > 1 {
 		g.Detail = "needed by " + strings.Join(chain, " → ")
 	}

@@ -149,6 +149,26 @@ func (e *evaluator) baseText() tree.Text {
 	return e.in.Stack.Base
 }
 
+// imageLines are the keys that decide the images of a plan: what names the base,
+// or else the platform. A stack has said one of the two.
+func (e *evaluator) imageLines(p *plan.Plan, lines map[string]diag.Range) {
+	c := e.in.Overrides.platform(e.in.Stack)
+	for _, t := range []tree.Text{c.Ubuntu, c.Platform, c.L4T, c.JetPack} {
+		if t.Set() {
+			lines[ImageLine(p.Plain)] = t.At
+			break
+		}
+	}
+	at := lines[ImageLine(p.Plain)]
+	if t := e.baseText(); t.Set() {
+		at = t.At
+	}
+	lines[ImageLine(p.Base)] = at
+}
+
+// ImageLine is the name of an image in Result.Lines.
+func ImageLine(img plan.Image) string { return "image/" + img.Ref }
+
 // releaseBase reads `base`: the name of one of the release's images, or an
 // image reference.
 func (e *evaluator) releaseBase(t tree.Text) plan.Image {

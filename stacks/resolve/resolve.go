@@ -91,7 +91,7 @@ type Result struct {
 	Plan *plan.Plan
 	// Lines says which part of the stack file asked for a component, by the
 	// component's ID, and which part holds a test, a copy, a package or a source
-	// of the stack's own.
+	// of the stack's own, or decides the image of that name.
 	Lines map[string]diag.Range
 	// Mirrors are the stack's own. They say where bytes come from, not which,
 	// and so are no part of the plan.
@@ -152,6 +152,7 @@ func Resolve(in Input) Result {
 				res.Lines[n.key.id()] = n.line()
 			}
 			res.ownLines(in.Stack, g)
+			e.imageLines(p, res.Lines)
 			res.Context = e.fromContext()
 			if !r.diags.HasErrors() && len(r.missing) == 0 {
 				res.Plan, res.made = p, e

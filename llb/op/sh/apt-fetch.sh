@@ -110,4 +110,7 @@ for deb in "$out"/*.deb; do
 done
 sort -o "$out/versions" "$out/versions"
 find "$out" -exec touch -h -d @0 {} +
-say "$(grep -c . "$out/versions" || :) packages, $(du -sm "$out" | cut -f1) MB"
+say "$(find "$out" -name '*.deb' -exec stat -c %s {} + | awk '{n += $1} END {
+	if (NR == 0) print "nothing to fetch: everything is installed already"
+	else printf "%d package%s, %.1f MB\n", NR, NR == 1 ? "" : "s", n / 1e6
+}')"

@@ -93,4 +93,20 @@ if [ -s /run/jetson/families ]; then
 		}' /run/jetson/families /tmp/elf >&2 || bad=1
 fi
 [ "$bad" = 0 ] || die "this image is not coherent"
+
+# What each component's tree adds to the image: its files, a hard link counted
+# once.
+if [ -d "$lists" ] && command -v xargs >/dev/null && command -v stat >/dev/null; then
+	cd "$root"
+	for component in usr/share/jetson/files/*; do
+		bytes=$(cat "$component"/* | cut -c2- | tr '\n' '\0' | xargs -0 stat -c '%d:%i %s' 2>/dev/null | sort -u | {
+			sum=0
+			while read -r _ size; do
+				sum=$((sum + size))
+			done
+			echo "$sum"
+		})
+		say "${component##*/} adds $bytes bytes"
+	done
+fi
 printf 'passed\n' >/run/jetson/result/coherent

@@ -109,4 +109,7 @@ done
 sort -o "$out/versions" "$out/versions"
 sort -o "$out/exact" "$out/exact"
 find "$out" -exec touch -h -d @0 {} +
-say "$(grep -c . "$out/versions" || :) packages, $(du -sm "$out" | cut -f1) MB"
+say "$(find "$out" -name '*.whl' -exec stat -c %s {} + | awk '{n += $1} END {
+	if (NR == 0) print "nothing to fetch: everything is there already"
+	else printf "%d package%s, %.1f MB\n", NR, NR == 1 ? "" : "s", n / 1e6
+}')"
