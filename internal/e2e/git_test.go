@@ -135,7 +135,7 @@ func TestGitToken(t *testing.T) {
 	}
 	other := newRepository(t)
 	url = other.overHTTP(t)
-	c.refused(c.try(fast(t, fromGit(url, `tag = "v2"`), nil), "--secret", "id=GIT_AUTH_TOKEN,env=TOKEN"), "the repository has no tag or branch v2")
+	c.refused(c.try(fast(t, fromGit(url, `tag = "v2"`), nil), "--secret", "id=GIT_AUTH_TOKEN,env=TOKEN"), "the repository "+url+" has no tag or branch v2")
 	c.refused(c.try(fast(t, fromGit(url+"x", `commit = %q`, other.commit), nil), "--secret", "id=GIT_AUTH_TOKEN,env=TOKEN"), "there is no repository "+url+"x")
 	id := "id=GIT_AUTH_TOKEN." + strings.Split(url, "/")[2] + ",env=TOKEN"
 	if text, _ := c.tree(fromGit(url, `branch = "main"`), "usr/local/mine/hello", "--secret", id); text != "from a private repository" {
