@@ -83,7 +83,7 @@ func (n *named) load(ctx context.Context, name, arch string) (*override, error) 
 	}
 	st, config, err := c.Load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("loading the named context %s: %v", name, err)
+		return nil, fmt.Errorf("loading the named context %s: %s", name, words(n.spec(name, arch), err))
 	}
 	o.state, o.config = *st, config
 	if ref, ok := strings.CutPrefix(n.spec(name, arch), "docker-image://"); ok && o.digest != "" {
@@ -108,6 +108,13 @@ func (n *named) spec(name, arch string) string {
 		return v
 	}
 	return opts["context:"+name]
+}
+
+// linked reports whether the base is a result of the same call, as bake links
+// them: it has no layers yet that could be counted.
+func (n *named) linked(p *plan.Plan) bool {
+	name := n.nameOf(p.Base)
+	return name != "" && strings.HasPrefix(n.spec(name, p.Platform.Arch), "input:")
 }
 
 // instead tells the resolver which references the user replaced, by loading

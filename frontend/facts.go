@@ -3,7 +3,6 @@ package frontend
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,7 +12,9 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
 
@@ -22,13 +23,13 @@ import (
 const maxLookups = 4
 
 // resolved resolves a prepared stack, looking up what it asks for.
-func (b *build) resolved(ctx context.Context, p Prepared) (resolve.Result, error) {
+func (b *build) resolved(ctx context.Context, p *Prepared) (resolve.Result, error) {
 	for range maxLookups {
 		r := resolve.Resolve(p.Input)
 		if len(r.Missing) == 0 || r.Diags.HasErrors() {
 			return r, nil
 		}
-		if err := b.lookUp(ctx, r.Missing, &p.Input.Facts, imagesOf(p)); err != nil {
+		if err := b.lookUp(ctx, r.Missing, &p.Input.Facts, imagesOf(*p)); err != nil {
 			return r, err
 		}
 	}
@@ -63,34 +64,44 @@ func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *res
 
 // notFound is the finding for a request that has no answer.
 func notFound(w resolve.Request, err error, isBase bool) diag.Diagnostic {
-	switch {
-	case isBase:
+	if isBase {
 		return unreachable(w.Image, w.At, err)
-	case w.Image != "":
-		return diag.Errorf("lookup", w.At, "the image %s cannot be reached: %s", w.Image, reason(err))
-	case w.Git != nil:
-		why, help := GitWords(err.Error())
-		if rest, ok := strings.CutPrefix(why, theRepository); ok {
-			return diag.Errorf("lookup", w.At, "the repository %s%s", w.Git.URL, rest).
-				WithHelp("git ls-remote %s prints the tags and branches that it has", w.Git.URL)
-		}
-		if why != "" {
-			return diag.Errorf("lookup", w.At, "%s of %s cannot be looked up: %s", w.Git.Ref, w.Git.URL, why).WithHelp("%s", help)
-		}
 	}
-	return diag.Errorf("lookup", w.At, "%s cannot be looked up: %s", w.Key(), reason(err))
+	r := because(w.Key(), err)
+	d := diag.Errorf("lookup", w.At, "%s cannot be looked up: %s", w.Key(), r.Why)
+	d.Help = r.Help
+	switch {
+	case w.Image != "":
+		d.Summary = fmt.Sprintf("the image %s cannot be reached: %s", w.Image, r.Why)
+	case w.Git == nil:
+	case strings.HasPrefix(r.Why, theRepository):
+		d.Summary = theRepository + " " + w.Git.URL + strings.TrimPrefix(r.Why, theRepository)
+		d.Help = "git ls-remote " + w.Git.URL + " prints the tags and branches that it has"
+	default:
+		d.Summary = fmt.Sprintf("%s of %s cannot be looked up: %s", w.Git.Ref, w.Git.URL, r.Why)
+	}
+	return d
 }
 
-// httpCall is what BuildKit puts before the reason for which a server does not
-// answer.
-var httpCall = regexp.MustCompile(`failed to do request: (?:Get|Head) "[^"]*": `)
+// because is a refusal in an error about something, or the error's own words.
+func because(about string, err error) Refusal {
+	r := Refused(about + ": " + err.Error())
+	if r.Why == "" {
+		r.Why = err.Error()
+	}
+	return r
+}
 
-func reason(err error) string { return httpCall.ReplaceAllString(err.Error(), "") }
-
-// unreachable is the finding for a base that a registry does not give.
+// unreachable is the finding for a base that a registry does not give. What
+// credentials do not mend, another place may.
 func unreachable(ref string, at diag.Range, err error) diag.Diagnostic {
-	return diag.Errorf("lookup", at, "the image %s cannot be reached: %s", ref, reason(err)).
-		WithHelp("another place for it: --build-context %s=docker-image://registry.example/%s, or =oci-layout://FOLDER", familiar(ref), repository(ref))
+	r := because(ref, err)
+	if r.Registry == "" {
+		r.Help = fmt.Sprintf("another place for it: --build-context %s=docker-image://registry.example/%s, or =oci-layout://FOLDER", familiar(ref), repository(ref))
+	}
+	d := diag.Errorf("lookup", at, "the image %s cannot be reached: %s", ref, r.Why)
+	d.Help = r.Help
+	return d
 }
 
 // repository is a reference without its registry.
@@ -125,7 +136,7 @@ func (b *build) imageDigest(ctx context.Context, ref string) (string, error) {
 }
 
 func (b *build) gitCommit(ctx context.Context, g *resolve.GitRef) (string, error) {
-	op, err := sourceOp(ctx, bk.Git(b.req.how.Mirrors.Rewrite(g.URL), g.Ref))
+	op, err := sourceOp(ctx, llb.Git(plan.Source{Git: g.URL, Ref: g.Ref, HostKey: g.HostKey}, b.req.how.Mirrors))
 	if err != nil {
 		return "", err
 	}

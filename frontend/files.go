@@ -12,6 +12,7 @@ import (
 
 	bk "github.com/moby/buildkit/client/llb"
 	gw "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
 	fstypes "github.com/tonistiigi/fsutil/types"
 
 	"github.com/org/jetson-frontend/stacks"
@@ -21,11 +22,19 @@ import (
 // MaxFile bounds one file that is read from a user's tree, in bytes.
 const MaxFile = 8 << 20
 
+// maxOwnFile bounds one that the build itself made, such as a package manager's
+// record, which has some kilobytes for each of thousands of packages.
+const maxOwnFile = 64 << 20
+
+// maxPart is how much of a file is asked for at once, in bytes.
+const maxPart = 4 << 20
+
 // treeFS is a tree inside the daemon as a file system. A file of the tree is
 // read when it is asked for; a path that is not there is fs.ErrNotExist.
 type treeFS struct {
 	ctx context.Context
 	ref gw.Reference
+	max int64 // of one file, in bytes
 }
 
 // tree solves a state and gives it as a file system.
@@ -34,7 +43,11 @@ func (b *build) tree(ctx context.Context, st bk.State) (fs.FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("marshalling a tree: %w", err)
 	}
-	res, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	return b.solvedTree(ctx, def.ToPB())
+}
+
+func (b *build) solvedTree(ctx context.Context, def *pb.Definition) (fs.FS, error) {
+	res, err := b.ui.GatewayClient().Solve(ctx, gw.SolveRequest{Definition: def, Evaluate: true, CacheImports: b.ui.CacheImports})
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +55,7 @@ func (b *build) tree(ctx context.Context, st bk.State) (fs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return treeFS{ctx, ref}, nil
+	return treeFS{ctx, ref, MaxFile}, nil
 }
 
 func (t treeFS) stat(name string) (*fstypes.Stat, error) {
@@ -67,12 +80,20 @@ func (t treeFS) ReadFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.Size > MaxFile {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has %d bytes; at most %d are read", st.Size, MaxFile)}
+	if st.Size > t.max {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it has %d bytes; at most %d are read", st.Size, t.max)}
 	}
-	data, err := t.ref.ReadFile(t.ctx, gw.ReadRequest{Filename: name})
-	if err != nil {
-		return nil, missing("read", name, err)
+	var data []byte
+	// In parts, as a message of the gateway's is bounded.
+	for int64(len(data)) < st.Size {
+		part, err := t.ref.ReadFile(t.ctx, gw.ReadRequest{Filename: name, Range: &gw.FileRange{Offset: len(data), Length: maxPart}})
+		if err != nil {
+			return nil, missing("read", name, err)
+		}
+		if len(part) == 0 {
+			break
+		}
+		data = append(data, part...)
 	}
 	return data, nil
 }

@@ -32,12 +32,16 @@ func Build(ctx context.Context, c gw.Client) (_ *gw.Result, err error) {
 	if res, done, err := b.subrequest(ctx); done || err != nil {
 		return res, b.locate(err)
 	}
+	var results built
 	rb, err := b.ui.Build(ctx, func(ctx context.Context, p *ocispecs.Platform, _ int) (_ *dockerui.BuildResult, err error) {
 		defer recovered(&err)
-		return b.platform(ctx, p)
+		return b.platform(ctx, p, &results)
 	})
 	if err != nil {
 		return nil, b.locate(err)
+	}
+	if err := b.attest(ctx, rb, &results); err != nil {
+		return nil, err
 	}
 	return rb.Finalize()
 }
@@ -65,6 +69,7 @@ type build struct {
 	source *dockerui.Source
 	file   *diag.File
 	state  *llb.State // what the stack file was read from
+	relock bool       // no lock is read
 }
 
 func newBuild(c gw.Client) (*build, error) {

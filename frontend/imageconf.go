@@ -102,6 +102,33 @@ func imageConfig(p *plan.Plan, base *dockerspec.DockerOCIImage, labels map[strin
 	return img, err
 }
 
+// history is what an image says of its layers: the base's own words, and the
+// step that made each of the others. BuildKit would fill in what its cache
+// knows, which is another text, and another digest, for a layer that it pulled.
+func history(layers []llb.Layer, base *dockerspec.DockerOCIImage, whole bool, epoch time.Time) []ocispecs.History {
+	var out []ocispecs.History
+	for _, l := range layers {
+		if !l.Image {
+			out = append(out, ocispecs.History{Created: &epoch, CreatedBy: l.Name, Comment: "jetson-frontend"})
+			continue
+		}
+		if !whole || base == nil {
+			return nil // how many layers it has is not known here
+		}
+		out = append(out, base.History...)
+		said := 0
+		for _, h := range base.History {
+			if !h.EmptyLayer {
+				said++
+			}
+		}
+		for range len(base.RootFS.DiffIDs) - said {
+			out = append(out, ocispecs.History{Created: &epoch})
+		}
+	}
+	return out
+}
+
 // wholeImage reports whether a target is an image to run.
 func wholeImage(target string) bool {
 	return slices.Contains([]string{"", graph.TargetDev, graph.TargetRuntime, graph.TargetTest}, target)

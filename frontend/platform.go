@@ -11,6 +11,7 @@ import (
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 	gw "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
@@ -18,6 +19,7 @@ import (
 	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/llb/graph"
 	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/resolve"
 	"github.com/org/jetson-frontend/stacks/tree"
@@ -27,11 +29,15 @@ import (
 type planned struct {
 	resolve.Result
 	names *named
-	base  *dockerspec.DockerOCIImage // the base image's config; nil if it has none
+	facts resolve.Facts // what was looked up
+	// What the lock holds downloads to, and whether it must.
+	pins   map[string]lock.Packages
+	locked bool
+	base   *dockerspec.DockerOCIImage // the base image's config; nil if it has none
 }
 
 // platform builds one platform. Nothing is shared with the others.
-func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.BuildResult, error) {
+func (b *build) platform(ctx context.Context, p *ocispecs.Platform, results *built) (*dockerui.BuildResult, error) {
 	pl, err := b.plan(ctx, p)
 	if err != nil {
 		return nil, err
@@ -41,7 +47,11 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.B
 		return nil, err
 	}
 	b.warn(ctx, pl.Diags.Warnings(), r.Graph.Notices)
-	ref, err := b.solve(ctx, r)
+	def, err := r.Definition(r.Result)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := b.solve(ctx, r, def)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +59,14 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform) (*dockerui.B
 	img, err := imageConfig(pl.Plan, pl.base, b.ui.Labels, b.ui.Target, epoch)
 	if err != nil {
 		return nil, err
+	}
+	results.keep(p, &builtPlatform{plan: pl.Plan, ref: ref, date: epoch})
+	if !pl.names.linked(pl.Plan) {
+		layers, err := llb.Layers(def, b.prefix(pl.Plan))
+		if err != nil {
+			return nil, err
+		}
+		img.History = history(layers, pl.base, wholeImage(b.ui.Target), epoch)
 	}
 	return &dockerui.BuildResult{Reference: ref, Image: img, BaseImage: pl.base, Epoch: &epoch}, nil
 }
@@ -75,13 +93,18 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 	if err := prep.Findings().Err(); err != nil {
 		return nil, err
 	}
+	prep.Input.Overrides.Locked = prep.Input.Overrides.Locked && !b.relock
 	prep.Input.Arch, prep.Input.Native = want, b.req.build
 	if prep.Input.Facts.Instead, err = pl.names.instead(ctx, imagesOf(prep), orDefault(want, b.req.build)); err != nil {
 		return nil, err
 	}
-	r, err := b.resolved(ctx, prep)
+	r, err := b.resolved(ctx, &prep)
 	if err != nil {
 		return nil, err
+	}
+	pl.facts, pl.locked = prep.Input.Facts, prep.Input.Overrides.Locked
+	if prep.Input.Lock != nil {
+		pl.pins = prep.Input.Lock.Packages
 	}
 	Lint(&r)
 	r.Diags = append(prep.Diags, r.Diags...)
@@ -125,6 +148,9 @@ func imagesOf(p Prepared) []string {
 // is reason to.
 func (b *build) files(ctx context.Context, names *named) (Files, error) {
 	f := Files{Lock: LockName(b.req.filename)}
+	if b.relock {
+		f.Lock = ""
+	}
 	cat, err := names.catalog(ctx)
 	if err != nil {
 		return f, err
@@ -177,7 +203,7 @@ func (b *build) images(ctx context.Context, pl *planned) error {
 // render makes the graph.
 func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 	o := llb.Options{
-		Options:   graph.Options{Build: b.req.build, Target: b.ui.Target, Cross: b.req.how.Cross, GPU: b.req.how.GPU},
+		Options:   graph.Options{Build: b.req.build, Target: b.ui.Target, Cross: b.req.how.Cross, GPU: b.req.how.GPU, Pins: pl.pins, Locked: pl.locked},
 		Caps:      b.req.caps,
 		Namespace: b.ui.CacheIDNamespace,
 		Slots:     b.req.how.Slots,
@@ -185,17 +211,16 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		Image:     pl.names.image,
 		Named:     pl.names.source,
 		NoCache:   b.ui.IsNoCache,
+		Fresh:     b.relock,
 		Network:   b.networkOptions(),
 		Exec:      b.execOptions(),
+		Prefix:    b.prefix(pl.Plan),
 		Marshal:   []bk.ConstraintsOpt{bk.WithCaps(b.ui.BuildOpts().LLBCaps)},
 		Locate:    func(n *graph.Node) bk.ConstraintsOpt { return b.nodeLocation(pl, n) },
 	}
-	if b.ui.MultiPlatformRequested {
-		o.Prefix = "[linux/" + pl.Plan.Platform.Arch + "] "
-	}
 	g, err := graph.New(pl.Plan, o.Options)
 	if err != nil {
-		return nil, err
+		return nil, b.notLocked(pl, err)
 	}
 	if paths := contextPaths(g, pl.names.given); len(paths) > 0 {
 		// Where the context is a repository or an archive it is all there.
@@ -204,6 +229,14 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		}
 	}
 	return llb.Render(ctx, g, o)
+}
+
+// prefix begins the names of a platform's vertices where there are others.
+func (b *build) prefix(p *plan.Plan) string {
+	if !b.ui.MultiPlatformRequested {
+		return ""
+	}
+	return "[linux/" + p.Platform.Arch + "] "
 }
 
 // mirrors are the stack's own, and the build argument's over them.
@@ -258,11 +291,7 @@ func (b *build) nodeLocation(pl *planned, n *graph.Node) bk.ConstraintsOpt {
 
 // solve builds the result and, beside it, what must hold before it is
 // returned.
-func (b *build) solve(ctx context.Context, r *llb.Build) (gw.Reference, error) {
-	def, err := r.Definition(r.Result)
-	if err != nil {
-		return nil, err
-	}
+func (b *build) solve(ctx context.Context, r *llb.Build, def *pb.Definition) (gw.Reference, error) {
 	var res *gw.Result
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(guarded(func() error {

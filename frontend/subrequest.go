@@ -25,10 +25,14 @@ import (
 	"github.com/org/jetson-frontend/stacks/resolve"
 )
 
-// subrequest answers what is not a build: outline, targets, check, convertllb.
+// subrequest answers what is not a build: outline, targets, check, convertllb, lock.
 func (b *build) subrequest(ctx context.Context) (*gw.Result, bool, error) {
-	if b.ui.BuildOpts().Opts["requestid"] == subrequests.RequestSubrequestsDescribe {
+	switch b.ui.BuildOpts().Opts["requestid"] {
+	case subrequests.RequestSubrequestsDescribe:
 		res, err := describe()
+		return res, true, err
+	case RequestLock:
+		res, err := b.lockFile(ctx)
 		return res, true, err
 	}
 	return b.ui.HandleSubrequest(ctx, dockerui.RequestHandler{
@@ -44,7 +48,7 @@ func (b *build) subrequest(ctx context.Context) (*gw.Result, bool, error) {
 func describe() (*gw.Result, error) {
 	all, err := json.MarshalIndent([]subrequests.Request{
 		outline.SubrequestsOutlineDefinition, targets.SubrequestsTargetsDefinition, lint.SubrequestLintDefinition,
-		convertllb.SubrequestConvertLLBDefinition, subrequests.SubrequestsDescribeDefinition,
+		convertllb.SubrequestConvertLLBDefinition, lockRequest(), subrequests.SubrequestsDescribeDefinition,
 	}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encoding the subrequests: %w", err)

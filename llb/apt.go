@@ -22,8 +22,8 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 		{"jetson.sources", r.sources(archives, n.Arch, true), 0},
 		{"preferences", preferences(r.forbidden(n)), 0},
 	}
-	if len(l.Exact) > 0 {
-		files = append(files, file{"exact", lines(l.Exact), 0})
+	if len(n.Exact) > 0 {
+		files = append(files, file{"exact", lines(n.Exact), 0})
 	}
 	if len(l.Unpack) > 0 {
 		files = append(files, file{"unpack", lines(l.Unpack), 0})

@@ -37,6 +37,8 @@ type Options struct {
 	// NoCache says which parts are to be built anew, by component name; the
 	// chain of packages is called "apt", the tests "tests".
 	NoCache func(name string) bool
+	// Fresh has every download of packages made anew.
+	Fresh bool
 	// Network is set on the vertices that may use one, Exec on all that run
 	// something.
 	Network []bk.RunOption
@@ -80,6 +82,9 @@ func (b *Build) Digests(ctx context.Context) (map[string]digest.Digest, error) {
 	}
 	return out, nil
 }
+
+// State is what a node makes.
+func (b *Build) State(n *graph.Node) bk.State { return b.states[n] }
 
 // Definition is a state of the build in the form in which a daemon takes it.
 func (b *Build) Definition(st bk.State) (*pb.Definition, error) { return b.marshaler.definition(st) }
@@ -143,7 +148,7 @@ func (r *renderer) meta(n *graph.Node) []bk.ConstraintsOpt {
 			out = append(out, at)
 		}
 	}
-	if r.o.NoCache != nil && r.o.NoCache(cacheName(n)) {
+	if r.o.NoCache != nil && r.o.NoCache(cacheName(n)) || r.o.Fresh && n.LockName() != "" {
 		out = append(out, bk.IgnoreCache)
 	}
 	return out

@@ -32,6 +32,9 @@ func (r *renderer) wheels(n *graph.Node) (bk.State, error) {
 		{"indexes", lines(indexes), 0}, {"constraints", lines(n.World.Constraints), 0},
 		{"wanted", lines(l.Requirements), 0}, {"nodeps", lines(l.NoDeps), 0},
 	}
+	if len(n.Exact) > 0 {
+		files = append(files, file{"exact", lines(n.Exact), 0})
+	}
 	mounts := []bk.RunOption{
 		bk.AddMount(dirPip, r.folder(n, files), bk.Readonly),
 		bk.AddMount(dirRoot, r.input(n, graph.Target), append(r.noHash(), bk.Readonly)...),

@@ -44,19 +44,7 @@ func (r *renderer) origin(n *graph.Node) (bk.State, string, error) {
 	opts := r.side(n)
 	switch {
 	case s.Git != "":
-		// The full commit as the reference is verified by every daemon.
-		var git []bk.GitOption
-		for _, o := range opts {
-			git = append(git, o)
-		}
-		if !s.Submodules {
-			git = append(git, bk.GitSkipSubmodules())
-		}
-		ref := s.Commit
-		if ref == "" {
-			ref = s.Ref
-		}
-		return bk.Git(r.o.Mirrors.Rewrite(s.Git), ref, git...), "", nil
+		return Git(*s, r.o.Mirrors, opts...), "", nil
 	case s.HTTP != "":
 		name := fileName(s.HTTP)
 		st := bk.HTTP(r.o.Mirrors.Rewrite(s.HTTP), append(r.httpOptions(n, s.SHA256), bk.Filename(name))...)

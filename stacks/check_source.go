@@ -7,6 +7,7 @@ import (
 	"github.com/org/jetson-frontend/stacks/tree"
 )
 
+// source looks at where one source comes from, and at its pin.
 func (c checker) source(s Source) {
 	if p, ok := CleanAbs(s.To.V); !s.To.Set() {
 		// that it is missing is said elsewhere
@@ -32,6 +33,7 @@ func (c checker) source(s Source) {
 		}
 		c.gitRef(s.Tag)
 		c.gitRef(s.Branch)
+		c.hostKey(s)
 	case s.HTTP.Set():
 		if !open(s.HTTP) && !ValidURL(s.HTTP.V, "https", "http") {
 			c.add(c.errorf("bad-url", s.HTTP.At, "%q is not an http or https address", s.HTTP.V))
@@ -52,6 +54,23 @@ var gitRef = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/+-]*$`)
 func (c checker) gitRef(t tree.Text) {
 	if t.Set() && !open(t) && !ValidGitRef(t.V) {
 		c.add(c.errorf("bad-ref", t.At, "%q cannot be a git tag or branch", t.V))
+	}
+}
+
+var hostKey = regexp.MustCompile(`^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$`)
+
+// ValidHostKey reports whether s can be the public key of an ssh server: its
+// type and its text, without the host's name before it or a comment behind.
+func ValidHostKey(s string) bool { return hostKey.MatchString(s) }
+
+func (c checker) hostKey(s Source) {
+	switch {
+	case !s.HostKey.Set() || open(s.HostKey):
+	case !ValidHostKey(s.HostKey.V):
+		c.add(c.errorf("bad-pin", s.HostKey.At, "%q is not the public key of an ssh server", s.HostKey.V).
+			WithHelp("write its type and the key, as in ssh-ed25519 AAAA…; ssh-keyscan HOST prints both behind the name"))
+	case !open(s.Git) && !strings.HasPrefix(s.Git.V, "ssh://"):
+		c.add(c.errorf("bad-pin", s.HostKey.At, "host_key is for a repository over ssh://, which %q is not", s.Git.V))
 	}
 }
 

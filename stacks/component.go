@@ -33,7 +33,7 @@ type Component struct {
 	Run       []Run       `toml:"run"`
 	Cmd       Command     `toml:"cmd"`
 	Entry     Entry       `toml:"entrypoint"`
-	Storage   Storage     `toml:"storage"`
+	Storage   []Storage   `toml:"storage"`
 	FirstRun  []FirstRun  `toml:"first_run"`
 	Host      []Host      `toml:"host"`
 	Replaces  AptNames    `toml:"replaces"`
@@ -118,6 +118,7 @@ type Source struct {
 	Branch     tree.Text   `toml:"branch"`
 	Commit     tree.Text   `toml:"commit"`
 	Submodules bool        `toml:"submodules"`
+	HostKey    tree.Text   `toml:"host_key"` // of a Git source's ssh server
 	HTTP       tree.Text   `toml:"http"`
 	SHA256     tree.Text   `toml:"sha256"`
 	Unpack     *bool       `toml:"unpack"`

@@ -44,10 +44,13 @@ type Entry struct {
 	Source []tree.Text `toml:"source,required"` // files to source, in order
 }
 
-// Storage is what a user must have room for, in mebibytes.
+// Storage is what a user must have room for, in mebibytes. Of several that hold
+// all are added up.
 type Storage struct {
-	Image  int64 `toml:"image"`
-	Models int64 `toml:"models"`
+	At     diag.Range `toml:",at"`
+	When   When       `toml:"when"`
+	Image  int64      `toml:"image"`
+	Models int64      `toml:"models"`
 }
 
 // FirstRun is work that needs the device: an engine or a model made there and

@@ -5,7 +5,7 @@
 set -eu
 
 missing=
-for pair in runc:runc git:git mmdebstrap:mmdebstrap qemu-aarch64-static:qemu-user-static dpkg-deb:dpkg rootlesskit:rootlesskit newuidmap:uidmap; do
+for pair in runc:runc git:git ssh:openssh-client mmdebstrap:mmdebstrap qemu-aarch64-static:qemu-user-static dpkg-deb:dpkg rootlesskit:rootlesskit newuidmap:uidmap; do
 	command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 if [ -n "$missing" ]; then

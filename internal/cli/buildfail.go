@@ -31,13 +31,39 @@ func (e Env) buildError(err error, res engine.Result, rec *timeline.Recorder) er
 	if failed.Step == "" && len(places) == 0 {
 		return explain(err)
 	}
-	g := diag.Errorf("build-failed", diag.Range{}, "")
-	g.Summary, g.Help = inWords(failed, err.Error())
+	g := failure(failed, err.Error())
 	if len(places) > 0 {
 		g.Range = places[0]
 	}
 	e.show(diag.List{g})
 	return errReported
+}
+
+// failure is what ended a build, in a user's words, without its place.
+func failure(failed timeline.Failure, text string) diag.Diagnostic {
+	g := diag.Errorf("build-failed", diag.Range{}, "")
+	g.Summary, g.Help = inWords(failed, text)
+	if host := frontend.Refused(about(failed, text)).Registry; host != "" {
+		g.Help = credentialsFor(host)
+	}
+	return g
+}
+
+// refusedThere is the same for a build that buildx ran, if something was
+// refused and what buildx said of it is a chain of errors. The rest is what
+// buildx said besides.
+func refusedThere(failed timeline.Failure, said string) (g diag.Diagnostic, rest string, ok bool) {
+	r := frontend.Refused(about(failed, said))
+	if r.Why == "" || strings.Contains(said, r.Why) {
+		return g, said, false
+	}
+	var kept []string
+	for l := range strings.Lines(said) {
+		if !strings.HasPrefix(l, "ERROR: ") {
+			kept = append(kept, l)
+		}
+	}
+	return failure(failed, said), strings.Trim(strings.Join(kept, ""), "\n"), true
 }
 
 // places are where a builder's error points.
@@ -77,16 +103,17 @@ var (
 // mends it where that is known. What it does not know it leaves as it is.
 func inWords(f timeline.Failure, text string) (summary, help string) {
 	text = strings.TrimPrefix(text, "failed to solve: ")
+	refused := frontend.Refused(about(f, text))
 	if f.Step == "" {
 		return line(text), mends(text)
 	}
-	summary, help = line(f.Why), mends(text+f.Why)
+	summary, help = line(f.Why), cmp.Or(mends(text+f.Why), refused.Help)
+	if refused.Why != "" {
+		summary = refused.Why
+	}
 	if m := notInContext.FindStringSubmatch(f.Why); m != nil {
 		summary = fmt.Sprintf("the build context has no %q", m[1])
 		help = "paths are relative to the build context, the stack file's folder unless another is named; .dockerignore may leave files out"
-	}
-	if why, h := frontend.GitWords(f.Why); why != "" {
-		summary, help = why, cmp.Or(h, help)
 	}
 	if m := exitCode.FindStringSubmatch(f.Why); m != nil {
 		summary = "its command ended with exit code " + m[1]
@@ -101,7 +128,16 @@ func inWords(f timeline.Failure, text string) (summary, help string) {
 	return f.Step + ": " + summary, help
 }
 
-func line(text string) string { return strings.Join(strings.Fields(text), " ") }
+// about is all that is known of a failure.
+func about(f timeline.Failure, text string) string { return f.Step + ": " + f.Why + "\n" + text }
+
+// wire is what is put around words of this program that come back from the
+// builder.
+var wire = regexp.MustCompile(`(?:failed to copy to tar: )?rpc error: code = \w+ desc = `)
+
+func line(text string) string {
+	return strings.Join(strings.Fields(wire.ReplaceAllString(text, "")), " ")
+}
 
 // mends is what has to be installed where the builder runs, for failures of
 // which that is the cause.

@@ -18,7 +18,7 @@ func TestInWords(t *testing.T) {
 		"a missing commit": {"[mine 1.0] source", "failed to checkout remote git://127.0.0.1/tiny.git: git stderr:\nfatal: reference is not a tree: aa36000000000000000000000000000000000000\n: exit status 128", "",
 			"[mine 1.0] source: the repository has no commit aa36000000000000000000000000000000000000", "git ls-remote"},
 		"a repository that does not answer": {"[mine 1.0] source", "failed to fetch remote git://127.0.0.1:1/x.git: git stderr:\nfatal: unable to connect to 127.0.0.1:\n127.0.0.1[0: 127.0.0.1]: errno=Connection refused\n\n: exit status 128", "",
-			"[mine 1.0] source: unable to connect to 127.0.0.1:; 127.0.0.1[0: 127.0.0.1]: errno=Connection refused", ""},
+			"[mine 1.0] source: unable to connect to 127.0.0.1: 127.0.0.1[0: 127.0.0.1]: errno=Connection refused", ""},
 		"a test": {"[test] mine", "test mine: stdout does not contain: 2.0", "", "[test] mine: stdout does not contain: 2.0", ""},
 		"a compiler": {"[mine 1.0] cmake build", `process "/bin/sh /run/jetson/op/cmake.sh" did not complete successfully: exit code: 1`, "",
 			"[mine 1.0] cmake build: its command ended with exit code 1", ""},

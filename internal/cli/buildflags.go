@@ -11,11 +11,8 @@ import (
 
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
-	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/cmd/buildctl/build"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
-	"github.com/moby/buildkit/session/auth/authprovider"
-	"github.com/moby/buildkit/session/sshforward/sshprovider"
 	"github.com/spf13/cobra"
 	"github.com/tonistiigi/go-csvvalue"
 
@@ -38,8 +35,9 @@ type imageFlags struct {
 	network                            string
 	metadataFile, iidFile              string
 	quiet                              bool
-	// piped says that an output takes standard output.
-	piped bool
+	// piped says that an output takes standard output, loads that one goes to
+	// Docker on this machine.
+	piped, loads bool
 }
 
 func (i *imageFlags) register(cmd *cobra.Command) {
@@ -81,19 +79,8 @@ func (i *imageFlags) request(env Env, r *engine.Request) error {
 	if r.Exports, err = i.exports(env); err != nil {
 		return err
 	}
-	from, err := cacheSpecs("--cache-from", i.cacheFrom)
-	if err != nil {
+	if err := i.caches(env, r); err != nil {
 		return err
-	}
-	to, err := cacheSpecs("--cache-to", i.cacheTo)
-	if err != nil {
-		return err
-	}
-	if r.CacheFrom, err = build.ParseImportCache(from); err != nil {
-		return usagef("--cache-from: %v", err)
-	}
-	if r.CacheTo, err = build.ParseExportCache(to); err != nil {
-		return usagef("--cache-to: %v", err)
 	}
 	if err := build.ValidateAllow(i.allow); err != nil {
 		return usagef("--allow: %v", err)
@@ -113,51 +100,6 @@ func (i *imageFlags) request(env Env, r *engine.Request) error {
 		return err
 	}
 	return i.session(env, r)
-}
-
-// cacheSpecs writes the short form of a registry's cache out: user/app:cache.
-func cacheSpecs(flag string, specs []string) ([]string, error) {
-	var out []string
-	for _, c := range specs {
-		switch {
-		case c == "":
-			return nil, usagef("%s is empty", flag)
-		case !strings.Contains(c, "="):
-			c = "type=registry,ref=" + c
-		case !strings.Contains(c, "type="):
-			return nil, usagef("%s needs a type, as in type=registry,ref=name; %q has none", flag, c)
-		}
-		out = append(out, c)
-	}
-	return out, nil
-}
-
-// session is what the builder may ask this process for: secrets, keys, and
-// credentials of registries from Docker's config.
-func (i *imageFlags) session(env Env, r *engine.Request) error {
-	if len(i.secrets) > 0 {
-		s, err := build.ParseSecret(i.secrets)
-		if err != nil {
-			return usagef("--secret: %v", err)
-		}
-		r.Session = append(r.Session, s)
-	}
-	if len(i.ssh) > 0 {
-		configs, err := build.ParseSSH(i.ssh)
-		if err != nil {
-			return usagef("--ssh: %v", err)
-		}
-		s, err := sshprovider.NewSSHAgentProvider(configs)
-		if err != nil {
-			return usagef("--ssh: %v", err)
-		}
-		r.Session = append(r.Session, s)
-	}
-	docker := config.LoadDefaultConfigFile(env.Stderr)
-	r.Session = append(r.Session, authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-		AuthConfigProvider: authprovider.LoadAuthConfig(docker),
-	}))
-	return nil
 }
 
 // attestations are the frontend attributes of --sbom, --provenance and

@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/moby/buildkit/client"
 	"github.com/tonistiigi/go-csvvalue"
@@ -25,20 +29,22 @@ func exportTypes() []string {
 func (i *imageFlags) exports(env Env) ([]client.ExportEntry, error) {
 	var out []client.ExportEntry
 	for _, o := range i.outputs {
-		e, piped, err := parseOutput(env, o)
+		e, to, err := parseOutput(env, o)
 		if err != nil {
 			return nil, err
 		}
-		if piped && i.piped {
+		if to == toStandard && i.piped {
 			return nil, usagef("only one --output can go to standard output")
 		}
-		i.piped = i.piped || piped
+		i.piped = i.piped || to == toStandard
+		i.loads = i.loads || to == toDocker
 		out = append(out, e)
 	}
 	if i.push && !pushes(out) {
 		out = append(out, client.ExportEntry{Type: client.ExporterImage, Attrs: map[string]string{"push": "true"}})
 	}
 	if i.load {
+		i.loads = true
 		out = append(out, client.ExportEntry{Type: client.ExporterDocker, Attrs: map[string]string{}, Output: dockerLoad(env)})
 	}
 	if len(out) == 0 && len(i.tags) > 0 {
@@ -83,27 +89,36 @@ func (i *imageFlags) describe(list []client.ExportEntry) error {
 	return nil
 }
 
+// sink is where an output goes, where that matters to other flags.
+type sink int
+
+const (
+	elsewhere  sink = iota // a registry, the builder's cache, a file, a folder
+	toStandard             // standard output
+	toDocker               // Docker on this machine
+)
+
 // parseOutput reads one --output: a folder, - for a tar on standard output, or
-// type=… with its attributes. piped says that it takes standard output.
-func parseOutput(env Env, text string) (e client.ExportEntry, piped bool, err error) {
+// type=… with its attributes.
+func parseOutput(env Env, text string) (e client.ExportEntry, to sink, err error) {
 	e.Attrs = map[string]string{}
 	switch {
 	case text == "":
-		return e, false, usagef("--output is empty")
+		return e, elsewhere, usagef("--output is empty")
 	case text == "-":
 		text = "type=tar,dest=-"
 	case !strings.Contains(text, "="):
 		e.Type, e.OutputDir = client.ExporterLocal, text
-		return e, false, nil
+		return e, elsewhere, notFile(text)
 	}
 	fields, err := csvvalue.Fields(text, nil)
 	if err != nil {
-		return e, false, usagef("--output %q: %v", text, err)
+		return e, elsewhere, usagef("--output %q: %v", text, err)
 	}
 	for _, f := range fields {
 		k, v, ok := strings.Cut(f, "=")
 		if !ok {
-			return e, false, usagef("--output takes NAME=VALUE pairs, as type=oci,dest=image.tar; %q is none", f)
+			return e, elsewhere, usagef("--output takes NAME=VALUE pairs, as type=oci,dest=image.tar; %q is none", f)
 		}
 		if k = strings.ToLower(strings.TrimSpace(k)); k == "type" {
 			e.Type = v
@@ -112,19 +127,19 @@ func parseOutput(env Env, text string) (e client.ExportEntry, piped bool, err er
 		}
 	}
 	if err := oneOf("the type of --output", e.Type, exportTypes(), diag.DidYouMean); err != nil {
-		return e, false, err
+		return e, elsewhere, err
 	}
 	if e.Type == "registry" {
 		e.Type = client.ExporterImage
 		e.Attrs["push"] = "true"
 	}
-	piped, err = destination(env, &e)
-	return e, piped, err
+	to, err = destination(env, &e)
+	return e, to, err
 }
 
 // destination turns dest= into a folder, a file or standard output. An image
 // has none.
-func destination(env Env, e *client.ExportEntry) (piped bool, err error) {
+func destination(env Env, e *client.ExportEntry) (sink, error) {
 	dest := e.Attrs["dest"]
 	delete(e.Attrs, "dest")
 	folder := e.Type == client.ExporterLocal
@@ -134,27 +149,40 @@ func destination(env Env, e *client.ExportEntry) (piped bool, err error) {
 	}
 	switch {
 	case e.Type == client.ExporterImage && dest != "":
-		return false, usagef("an image has no dest=; write type=oci,dest=%s for a file", dest)
+		return elsewhere, usagef("an image has no dest=; write type=oci,dest=%s for a file", dest)
 	case e.Type == client.ExporterImage:
 	case folder && (dest == "" || dest == "-"):
-		return false, usagef("--output type=%s needs the folder that it goes to, as dest=out", e.Type)
+		return elsewhere, usagef("--output type=%s needs the folder that it goes to, as dest=out", e.Type)
 	case folder:
 		e.OutputDir = dest
+		return elsewhere, notFile(dest)
 	case dest == "" && e.Type == client.ExporterDocker:
 		e.Output = dockerLoad(env)
+		return toDocker, nil
 	case (dest == "" || dest == "-") && env.Width > 0:
-		return false, usagef("--output type=%s would write to the terminal; give it a file, as dest=image.tar", e.Type)
+		return elsewhere, usagef("--output type=%s would write to the terminal; give it a file, as dest=image.tar", e.Type)
 	case dest == "" || dest == "-":
 		e.Output = func(map[string]string) (io.WriteCloser, error) { return keepOpen{env.Stdout}, nil }
-		return true, nil
+		return toStandard, nil
 	case isDir(dest):
-		return false, usagef("%s is a folder; --output type=%s writes a file", dest, e.Type)
+		return elsewhere, usagef("%s is a folder; --output type=%s writes a file", dest, e.Type)
+	case !isDir(filepath.Dir(dest)):
+		return elsewhere, usagef("there is no folder %s for --output %s", filepath.Dir(dest), dest)
 	default:
 		// Made when there is something to write: a stack with a fault leaves
 		// what is there alone.
 		e.Output = func(map[string]string) (io.WriteCloser, error) { return os.Create(dest) }
 	}
-	return false, nil
+	return elsewhere, nil
+}
+
+// notFile refuses a file in the place of a folder that the result goes to. One
+// that does not exist is made.
+func notFile(dest string) error {
+	if st, err := os.Stat(dest); err == nil && !st.IsDir() {
+		return usagef("%s is a file; this --output writes a folder", dest)
+	}
+	return nil
 }
 
 // keepOpen is a writer that is not ours to close.
@@ -162,37 +190,62 @@ type keepOpen struct{ io.Writer }
 
 func (keepOpen) Close() error { return nil }
 
+// dockerHere finds the program that an image is loaded with.
+func dockerHere() (string, error) {
+	path, err := exec.LookPath("docker")
+	if err != nil {
+		return "", errors.New("there is no docker here to load the image into\n  -o type=docker,dest=image.tar writes a file that docker load takes elsewhere, --push sends the image to a registry")
+	}
+	return path, nil
+}
+
 // dockerLoad gives the image to Docker on this machine.
 func dockerLoad(env Env) func(map[string]string) (io.WriteCloser, error) {
 	return func(map[string]string) (io.WriteCloser, error) {
-		path, err := exec.LookPath("docker")
+		path, err := dockerHere()
 		if err != nil {
-			return nil, errors.New("there is no docker here to load the image into; write a file with -o type=docker,dest=image.tar, or push with --push")
+			return nil, err
 		}
-		cmd := exec.Command(path, "load")
-		cmd.Stdout, cmd.Stderr = env.Stderr, env.Stderr
-		in, err := cmd.StdinPipe()
-		if err != nil {
+		l := &loader{cmd: exec.Command(path, "load")}
+		l.cmd.Stdout, l.cmd.Stderr = env.Stderr, &l.said
+		if l.in, err = l.cmd.StdinPipe(); err != nil {
 			return nil, fmt.Errorf("running docker load: %w", err)
 		}
-		if err := cmd.Start(); err != nil {
+		if err := l.cmd.Start(); err != nil {
 			return nil, fmt.Errorf("running docker load: %w", err)
 		}
-		return &loader{WriteCloser: in, cmd: cmd}, nil
+		return l, nil
 	}
 }
 
 // loader is the input of a running `docker load`.
 type loader struct {
-	io.WriteCloser
-	cmd *exec.Cmd
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	said bytes.Buffer
+	once sync.Once
+	err  error
+}
+
+// Write hands the image on. Docker may end before it has it all; then its words
+// say why, and the broken pipe does not.
+func (l *loader) Write(p []byte) (int, error) {
+	n, err := l.in.Write(p)
+	if err == nil {
+		return n, nil
+	}
+	return n, cmp.Or(l.Close(), err)
 }
 
 // Close ends the input and waits for Docker to take it.
 func (l *loader) Close() error {
-	err := l.WriteCloser.Close()
-	if werr := l.cmd.Wait(); werr != nil {
-		return fmt.Errorf("docker load: %w", werr)
-	}
-	return err
+	l.once.Do(func() {
+		cerr := l.in.Close()
+		if err := l.cmd.Wait(); err != nil {
+			l.err = fmt.Errorf("docker load: %s", cmp.Or(line(l.said.String()), err.Error()))
+			return
+		}
+		l.err = cerr
+	})
+	return l.err
 }

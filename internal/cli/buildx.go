@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/org/jetson-frontend/internal/engine"
+	"github.com/org/jetson-frontend/stacks/diag"
 )
 
 // FrontendImage is what runs a stack that names no frontend of its own.
@@ -52,15 +53,23 @@ func (b *buildFlags) throughBuildx(cmd *cobra.Command, w watched, where engine.B
 	err = w.show(cmd.Context(), func(ctx context.Context, ch chan *client.SolveStatus) error {
 		return runBuildx(ctx, w.env, where.Buildx, args, ch, &rest)
 	})
+	var exit *exec.ExitError
 	said := strings.Trim(rest.String(), "\n")
+	ended := errors.As(err, &exit) && said != ""
+	var refused diag.List
+	if ended {
+		if g, other, ok := refusedThere(w.rec.Failed(), said); ok {
+			refused, said = diag.List{g}, other
+		}
+	}
 	if said != "" {
 		fmt.Fprintln(w.env.Stderr, said)
 	}
 	if terr := w.tell(req, err); err == nil {
 		err = terr
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && said != "" {
+	if ended {
+		w.env.show(refused)
 		return errReported
 	}
 	if err != nil {

@@ -97,12 +97,42 @@ func printPlan(s screen, p *plan.Plan) error {
 			s.printf("  %s%s\n", t.ID(), gpu)
 		}
 	}
-	if p.Storage.Image+p.Storage.Models > 0 {
-		s.title("room")
-		s.printf("  as far as components say: image %s, models %s\n", room(p.Storage.Image), room(p.Storage.Models))
-	}
+	printRoom(s, p)
 	printLines(s, "notes", p.Notes)
 	return nil
+}
+
+// printRoom says how large the image's parts are, as far as that is known, and
+// of which it is not.
+func printRoom(s screen, p *plan.Plan) {
+	if len(p.Storage.Parts) == 0 {
+		return
+	}
+	s.title("room")
+	known := map[string]bool{}
+	sum := func(what string, all int64, of func(plan.StoragePart) int64) {
+		var parts []string
+		for _, part := range p.Storage.Parts {
+			known[part.Component] = true
+			if of(part) > 0 {
+				parts = append(parts, part.Component+" "+room(of(part)))
+			}
+		}
+		if all > 0 {
+			s.hang(2, 4, fmt.Sprintf("%s %s: %s", what, room(all), strings.Join(parts, ", ")))
+		}
+	}
+	sum("image", p.Storage.Image, func(part plan.StoragePart) int64 { return part.Image })
+	sum("models", p.Storage.Models, func(part plan.StoragePart) int64 { return part.Models })
+	var rest []string
+	for _, c := range p.Components {
+		if c.Shipped && !known[c.Name] {
+			rest = append(rest, c.Name)
+		}
+	}
+	if len(rest) > 0 {
+		s.hang(2, 4, "not known before a build: "+strings.Join(rest, ", "))
+	}
 }
 
 func platformLine(p plan.Platform) string {

@@ -59,7 +59,7 @@ on a stack given in its place.`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupBuild, newBuild(env), newPlan(env), newCheck(env))
+	add(groupBuild, newBuild(env), newPlan(env), newCheck(env), newLock(env))
 	add(groupLook, newGraph(env), newList(env), newShow(env), newWhy(env))
 	add(groupWrite, newInit(env), newFmt(env), newSchema(env))
 	root.AddCommand(newBuilder(env), newVersion(env), newCompletion(env), newDaemon())

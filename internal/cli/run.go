@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,9 +48,7 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	if b.where.timeline == "-" {
 		return usagef("--timeline takes the name of a file")
 	}
-	where, err := engine.Choose(ctx, engine.Look{
-		Flag: b.where.builder, Addr: b.where.addr, Getenv: env.Getenv, System: engine.SystemSockets(env.Getenv), Docker: engine.DockerSocket,
-	})
+	where, err := b.choose(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -57,23 +57,45 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 		return err
 	}
 	defer cleanup()
-	for _, n := range where.Notices {
-		fmt.Fprintln(env.Stderr, "jetson:", n)
+	if where.How != engine.ByBuildx { // which does these in its own way
+		if err := b.possible(req); err != nil {
+			return err
+		}
 	}
 	w := watched{env: env, flags: &b.where, rec: timeline.New(), progress: b.progress, target: strings.Join(req.Platforms, ", ")}
 	w.keep = func(res engine.Result) error { return b.keep(env, res) }
 	if where.How == engine.ByBuildx {
 		return b.throughBuildx(cmd, w, where, req)
 	}
+	return b.direct(ctx, w, where, req)
+}
+
+// choose finds the builder and says what was passed over.
+func (b *buildFlags) choose(ctx context.Context, env Env) (engine.Builder, error) {
+	where, err := engine.Choose(ctx, engine.Look{
+		Flag: b.where.builder, Addr: b.where.addr, Getenv: env.Getenv, System: engine.SystemSockets(env.Getenv), Docker: engine.DockerSocket,
+	})
+	for _, n := range where.Notices {
+		fmt.Fprintln(env.Stderr, "jetson:", n)
+	}
+	if err != nil {
+		return where, err
+	}
+	return where, where.CheckTLS(b.where.tls)
+}
+
+// direct builds through BuildKit's own protocol, on a builder with an address
+// or on the private one.
+func (b *buildFlags) direct(ctx context.Context, w watched, where engine.Builder, req engine.Request) error {
 	tls := b.where.tls
 	if where.How == engine.ByPrivate {
-		lease, err := b.lease(ctx, env)
+		lease, err := b.lease(ctx, w.env)
 		if err != nil {
 			return err
 		}
 		defer lease.Release()
 		where.Address, tls = lease.Address, engine.TLS{}
-		req.OnGraph = func(def *pb.Definition) error { return emulated(env, req, def) }
+		req.OnGraph = func(def *pb.Definition) error { return emulated(w.env, req, def) }
 	}
 	c, err := where.Dial(ctx, tls)
 	if err != nil {
@@ -81,6 +103,24 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	}
 	defer c.Close()
 	return w.solve(ctx, c, req)
+}
+
+// possible refuses what would fail when all is built.
+func (b *buildFlags) possible(req engine.Request) error {
+	if b.loads {
+		if _, err := dockerHere(); err != nil {
+			return err
+		}
+	}
+	notes, err := b.annotate()
+	if err != nil {
+		return err
+	}
+	ofIndex := func(key string) bool { return strings.HasPrefix(key, "annotation-index") }
+	if slices.ContainsFunc(slices.Collect(maps.Keys(notes)), ofIndex) && len(req.Platforms) < 2 && len(req.Attrs) == 0 {
+		return usagef("an image of one platform without attestations has no index to annotate; --annotation manifest:KEY=VALUE annotates the image")
+	}
+	return nil
 }
 
 func (b *buildFlags) lease(ctx context.Context, env Env) (*daemon.Lease, error) {

@@ -51,33 +51,39 @@ device or a platform it also says what comes of asking for it there.`,
 
 // shown is what is known of a component. It is the JSON of `show` too.
 type shown struct {
-	Name      string         `json:"name"`
-	Summary   string         `json:"summary,omitempty"`
-	License   string         `json:"license,omitempty"`
-	Homepage  string         `json:"homepage,omitempty"`
-	Area      string         `json:"area,omitempty"`
-	File      string         `json:"file"`
-	Aliases   []string       `json:"aliases,omitempty"`
-	Versions  []shownVersion `json:"versions,omitempty"`
-	Variants  []shownVariant `json:"variants,omitempty"`
-	Options   []shownOption  `json:"options,omitempty"`
-	Needs     []edge         `json:"needs,omitempty"`
-	NeededBy  []string       `json:"needed_by,omitempty"`
-	Steps     []string       `json:"steps,omitempty"`
-	Tests     []shownTest    `json:"tests,omitempty"`
-	ImageMiB  int64          `json:"image_mib,omitempty"`
-	ModelsMiB int64          `json:"models_mib,omitempty"`
-	Refused   []shownRefusal `json:"refused,omitempty"`
-	Replaces  []string       `json:"replaces,omitempty"`
-	FirstRun  []string       `json:"first_run,omitempty"`
-	Follows   string         `json:"follows,omitempty"` // the platform's version that is this one's
-	Notes     []string       `json:"notes,omitempty"`
-	Releases  []shownRelease `json:"releases"`
+	Name     string         `json:"name"`
+	Summary  string         `json:"summary,omitempty"`
+	License  string         `json:"license,omitempty"`
+	Homepage string         `json:"homepage,omitempty"`
+	Area     string         `json:"area,omitempty"`
+	File     string         `json:"file"`
+	Aliases  []string       `json:"aliases,omitempty"`
+	Versions []shownVersion `json:"versions,omitempty"`
+	Variants []shownVariant `json:"variants,omitempty"`
+	Options  []shownOption  `json:"options,omitempty"`
+	Needs    []edge         `json:"needs,omitempty"`
+	NeededBy []string       `json:"needed_by,omitempty"`
+	Steps    []string       `json:"steps,omitempty"`
+	Tests    []shownTest    `json:"tests,omitempty"`
+	Sizes    []shownSize    `json:"sizes,omitempty"`
+	Refused  []shownRefusal `json:"refused,omitempty"`
+	Replaces []string       `json:"replaces,omitempty"`
+	FirstRun []string       `json:"first_run,omitempty"`
+	Follows  string         `json:"follows,omitempty"` // the platform's version that is this one's
+	Notes    []string       `json:"notes,omitempty"`
+	Releases []shownRelease `json:"releases"`
 	// With a target: what asking for it there gives.
 	Target  string `json:"target,omitempty"`
 	Ask     string `json:"ask,omitempty"`
 	Version string `json:"version,omitempty"`
 	Why     string `json:"unavailable,omitempty"`
+}
+
+// shownSize is what a component takes, under a condition.
+type shownSize struct {
+	ImageMiB  int64  `json:"image_mib,omitempty"`
+	ModelsMiB int64  `json:"models_mib,omitempty"`
+	When      string `json:"when,omitempty"`
 }
 
 type shownVersion struct {
@@ -157,7 +163,10 @@ func (s *shelf) shown(asked string) (*shown, error) {
 func describe(e *catalog.Entry) *shown {
 	c := &shown{
 		Name: e.Name.V, Summary: e.Summary.V, License: e.License.V, Homepage: e.Homepage.V, Area: e.Area, File: e.File,
-		ImageMiB: e.Storage.Image, ModelsMiB: e.Storage.Models, Notes: texts(e.Notes), Replaces: e.Replaces.Apt.Values(),
+		Notes: texts(e.Notes), Replaces: e.Replaces.Apt.Values(),
+	}
+	for _, st := range e.Storage {
+		c.Sizes = append(c.Sizes, shownSize{ImageMiB: st.Image, ModelsMiB: st.Models, When: condition(st.When)})
 	}
 	c.Follows = e.Follows.V
 	for _, n := range e.Note {

@@ -14,12 +14,8 @@ func printShown(s screen, c *shown, onTarget bool) {
 			t.add(row[0], row[1])
 		}
 	}
-	if c.ImageMiB+c.ModelsMiB > 0 {
-		size := "about " + room(c.ImageMiB) + " in the image"
-		if c.ModelsMiB > 0 {
-			size += ", " + room(c.ModelsMiB) + " of models"
-		}
-		t.add("room", size)
+	for _, size := range c.Sizes {
+		t.add("room", size.text())
 	}
 	t.write(s)
 	if onTarget {
@@ -186,4 +182,19 @@ func printReleases(s screen, c *shown) {
 	for _, r := range c.Refused {
 		s.hang(2, 4, "refused where "+r.When+": "+r.Why)
 	}
+}
+
+func (z shownSize) text() string {
+	var parts []string
+	if z.ImageMiB > 0 {
+		parts = append(parts, "about "+room(z.ImageMiB)+" in the image")
+	}
+	if z.ModelsMiB > 0 {
+		parts = append(parts, room(z.ModelsMiB)+" of models")
+	}
+	text := strings.Join(parts, ", ")
+	if z.When != "" {
+		text += " (" + z.When + ")"
+	}
+	return text
 }

@@ -136,6 +136,14 @@ func TestDebian(t *testing.T) {
 		}
 	})
 
+	t.Run("a list of what the image holds", func(t *testing.T) { attested(t, ctx, r, want) })
+
+	t.Run("a lock", func(t *testing.T) {
+		r := r
+		r.Dir = example(t, "own-program", nil)
+		lockedPackages(t, r, want)
+	})
+
 	t.Run("an option of the library", func(t *testing.T) {
 		dir := example(t, "own-program", func(s string) string {
 			return s + "\n[options.qhull.cmake]\nCMAKE_C_FLAGS_RELEASE = \"-O1 -DNDEBUG\"\nCMAKE_CXX_FLAGS_RELEASE = \"-O1 -DNDEBUG\"\n"

@@ -120,6 +120,8 @@ func TestKinds(t *testing.T) {
 		}
 	}
 
+	t.Run("a lock", func(t *testing.T) { lockedWorld(t, r, index) })
+
 	// A world does not take what the target cannot run: without the wheel for
 	// arm64 there is nothing to install.
 	missing := packageIndex(t, newWheel(t, "jt_greet", "9.0", "manylinux_2_17_x86_64", "jtgreet", "", nil, ""))

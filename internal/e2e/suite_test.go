@@ -22,7 +22,10 @@ import (
 // suite is shared by all tests of a run: its daemon is the newest BuildKit.
 var suite *harness.Suite
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	toolMain()
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	if os.Getenv("JETSON_TEST_E2E") == "" && os.Getenv("CI") == "" {

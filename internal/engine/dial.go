@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"net"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/connhelper"
 	// Addresses that are reached by running a program.
 	_ "github.com/moby/buildkit/client/connhelper/dockercontainer"
 	_ "github.com/moby/buildkit/client/connhelper/kubepod"
@@ -29,6 +31,9 @@ const (
 	addressAnswers = 15 * time.Second
 	programAnswers = 2 * time.Minute
 )
+
+// tcp begins the addresses at which a builder may want TLS.
+const tcp = "tcp://"
 
 // schemes are what an address can begin with.
 var schemes = []string{"unix", "tcp", "ssh", "docker-container", "podman-container", "nerdctl-container", "kube-pod"}
@@ -60,37 +65,6 @@ func checkAddress(addr, why string) error {
 	return AddressError{fmt.Sprintf("%q of %s is no address of a builder\n  %s", addr, why, help)}
 }
 
-// TLS is how a builder proves who it is, and its client to it.
-type TLS struct {
-	// Dir holds ca.pem, cert.pem and key.pem, or ca.crt, tls.crt and tls.key.
-	Dir string
-	// ServerName is the name in the builder's certificate, where its address
-	// is another.
-	ServerName string
-}
-
-func (t TLS) options() ([]client.ClientOpt, error) {
-	if t.Dir == "" {
-		if t.ServerName != "" {
-			return []client.ClientOpt{client.WithServerConfigSystem(t.ServerName)}, nil
-		}
-		return nil, nil
-	}
-	var found [3]string
-	for i, names := range [][]string{{"ca.pem", "ca.crt"}, {"cert.pem", "tls.crt"}, {"key.pem", "tls.key"}} {
-		for _, n := range names {
-			p := filepath.Join(t.Dir, n)
-			if _, err := os.Stat(p); err == nil && found[i] == "" {
-				found[i] = p
-			}
-		}
-		if found[i] == "" {
-			return nil, AddressError{fmt.Sprintf("%s has neither %s nor %s", t.Dir, names[0], names[1])}
-		}
-	}
-	return []client.ClientOpt{client.WithServerConfig(t.ServerName, found[0]), client.WithCredentials(found[1], found[2])}, nil
-}
-
 // Unreachable is a builder that does not answer.
 type Unreachable struct {
 	Builder Builder
@@ -110,9 +84,20 @@ func (b Builder) Dial(ctx context.Context, tls TLS) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := programAnswers
-	if strings.HasPrefix(b.Address, "unix://") || strings.HasPrefix(b.Address, "tcp://") {
-		limit = addressAnswers
+	limit := addressAnswers
+	helper, err := connhelper.GetConnectionHelper(b.Address)
+	if err != nil {
+		return nil, b.unreachable(err, tls)
+	}
+	if helper != nil {
+		limit = programAnswers
+		opts = append(opts, client.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) {
+			c, err := helper.ContextDialer(ctx, addr)
+			if err != nil {
+				return nil, err
+			}
+			return &program{Conn: c}, nil
+		}))
 	}
 	wait, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -129,37 +114,82 @@ func (b Builder) Dial(ctx context.Context, tls TLS) (*client.Client, error) {
 	if errors.Is(wait.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer in %s", limit)
 	}
-	return nil, b.unreachable(err)
+	return nil, b.unreachable(err, tls)
+}
+
+// program is a connection that a program makes. Writing to one that has ended
+// says that the pipe is broken; what the program said comes with reading.
+type program struct {
+	net.Conn
+	mu   sync.Mutex
+	said error
+}
+
+func (p *program) Read(data []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n, err := p.Conn.Read(data)
+	if p.said == nil {
+		p.said = err
+	}
+	return n, err
+}
+
+func (p *program) Write(data []byte) (int, error) {
+	n, err := p.Conn.Write(data)
+	if !errors.Is(err, syscall.EPIPE) {
+		return n, err
+	}
+	// Whoever is reading has the words, or nobody is and they are still there.
+	if _, rerr := p.Read(make([]byte, 1)); rerr == nil {
+		return n, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return n, p.said
 }
 
 // What a connection's error has in it: the words of a program that was to make
-// it, and the wrapping around the system's own.
+// it, the wrapping around the system's own, and guesses behind them.
 var (
 	programSaid = regexp.MustCompile(`stderr=(.*?)(?:"|$)`)
-	wrapping    = regexp.MustCompile(`^.*(?:Error while dialing: |error reading server preface: |handshake failed: |: desc = ")`)
+	wrapping    = regexp.MustCompile(`^.*(?:Error while dialing: |error reading server preface: |handshake failed: |: desc = "|failed to list workers: (?:[A-Z][A-Za-z]+: )?|Unavailable: (?:connection error: )?|transport: |tls: failed to verify certificate: x509: )`)
+	guessing    = regexp.MustCompile(` \(possibly because of .*$`)
 )
 
-func (b Builder) unreachable(err error) error {
+// unreachable says in one sentence why a builder does not answer, and what
+// mends it.
+func (b Builder) unreachable(err error, tls TLS) error {
 	text := strings.NewReplacer(`\n`, " ", `\r`, " ", `\"`, `"`).Replace(err.Error())
 	text = strings.Join(strings.Fields(text), " ")
 	why := strings.TrimSuffix(wrapping.ReplaceAllString(text, ""), `"`)
-	fix := "see that buildkitd runs there; --builder private builds on a builder of jetson's own"
+	why = guessing.ReplaceAllString(why, "")
 	if m := programSaid.FindStringSubmatch(text); m != nil && strings.TrimSpace(m[1]) != "" {
 		why = strings.TrimSpace(m[1])
 	}
-	for _, e := range []syscall.Errno{syscall.ENOENT, syscall.ECONNREFUSED, syscall.EACCES, syscall.EHOSTUNREACH} {
+	for _, e := range []syscall.Errno{syscall.ENOENT, syscall.ECONNREFUSED, syscall.EACCES, syscall.EHOSTUNREACH, syscall.EPIPE, syscall.ECONNRESET} {
 		if strings.HasSuffix(why, e.Error()) {
 			why = e.Error()
 		}
 	}
+	u := Unreachable{Builder: b, Why: why, Fix: "see that buildkitd runs there; --builder private builds on a builder of jetson's own"}
+	// What ends a connection at once says nothing about why.
+	hungUp := why == syscall.EPIPE.Error() || why == syscall.ECONNRESET.Error() || strings.HasSuffix(why, "EOF")
 	switch {
 	case why == syscall.EACCES.Error():
-		fix = "its socket is not for this user: run as root or as a member of the socket's group, or use --builder private"
-	case !strings.HasPrefix(b.Address, "tcp://"):
+		u.Fix = "its socket is not for this user: run as root or as a member of the socket's group, or use --builder private"
+	case !strings.HasPrefix(b.Address, tcp) && !strings.HasPrefix(b.Address, "unix://"):
+		u.Fix = "see that buildkitd runs there, and that buildctl is beside it; --builder private builds on a builder of jetson's own"
+	case !strings.HasPrefix(b.Address, tcp):
 	case strings.Contains(text, "x509:") || strings.Contains(text, "tls:"):
-		fix = "--tlsdir FOLDER names the certificates that the two know each other by, --tlsservername the name in the builder's"
-	case strings.Contains(text, "server preface") || strings.Contains(text, "EOF"):
-		fix = "what listens there does not speak BuildKit's protocol, or wants TLS: --tlsdir FOLDER"
+		u.Fix = tls.fix(text)
+	case hungUp && tls.Dir != "":
+		u.Why, u.Fix = "it hangs up on this client", tls.fix("remote error")
+	case hungUp, strings.Contains(text, "server preface"):
+		if hungUp {
+			u.Why = "it hangs up on this client"
+		}
+		u.Fix = "what listens there does not speak BuildKit's protocol, or wants TLS: --tlsdir FOLDER"
 	}
-	return Unreachable{Builder: b, Why: why, Fix: fix}
+	return u
 }

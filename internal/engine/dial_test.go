@@ -53,7 +53,7 @@ func TestUnreachable(t *testing.T) {
 		}
 	}()
 	t.Setenv("PATH", dir)
-	program := "#!/bin/sh\nprintf 'Error: No such container: farm\\n' >&2\nexit 1\n"
+	program := "#!/bin/sh\n/bin/sleep 0.2\nprintf 'Error: No such container: farm\\n' >&2\nexit 1\n"
 	if err := os.WriteFile(filepath.Join(dir, "docker"), []byte(program), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,26 @@ func TestTLSFolder(t *testing.T) {
 		t.Errorf("without a key: %v", err)
 	}
 	touch("tls.key")
-	if o, err := (TLS{Dir: dir, ServerName: "farm"}).options(); err != nil || len(o) != 2 {
-		t.Errorf("%d options, %v", len(o), err)
+	if _, err := (TLS{Dir: dir}).options(); err == nil || !strings.Contains(err.Error(), "ca.pem holds no certificate") {
+		t.Errorf("with an empty authority: %v", err)
+	}
+}
+
+// TestCheckTLS: certificates that nobody would look at are refused.
+func TestCheckTLS(t *testing.T) {
+	certs := TLS{Dir: "certs"}
+	for want, b := range map[string]Builder{
+		"":                                   {How: ByBuildKit, Address: "tcp://farm:1234"},
+		"the builder is at unix:///x":        {How: ByBuildKit, Address: "unix:///x", Why: "BUILDKIT_HOST"},
+		"the builder is the private one":     {How: ByPrivate},
+		"which keeps certificates itself (D": {How: ByBuildx, Why: "Docker"},
+	} {
+		err := b.CheckTLS(certs)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%+v: %v, want %q", b, err, want)
+		}
+		if err := b.CheckTLS(TLS{}); err != nil {
+			t.Errorf("without certificates: %v", err)
+		}
 	}
 }

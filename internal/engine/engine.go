@@ -60,6 +60,9 @@ type Result struct {
 	// Err is the build function's own error, with its findings, before it went
 	// through the daemon.
 	Err error
+	// Answer is what a subrequest, whose ID is in Request.Attrs["requestid"],
+	// was answered.
+	Answer map[string][]byte
 }
 
 // Build runs a request. Status goes to ch, which is closed at the end.
@@ -78,6 +81,10 @@ func Build(ctx context.Context, c *client.Client, r Request, ch chan *client.Sol
 		}
 		out, err := frontend.Build(ctx, c)
 		res.Err = err
+		if err == nil && r.Attrs["requestid"] != "" {
+			res.Answer = out.Metadata
+			return gw.NewResult(), nil // an answer is nothing to export
+		}
 		return out, err
 	}
 	resp, err := c.Build(ctx, opt, "jetson", fn, ch)
@@ -178,7 +185,7 @@ func ociLayout(opt *client.SolveOpt, name, spec string) error {
 		path, tag = path[:i], path[i+1:]
 	}
 	if dgst == "" {
-		d, err := layoutDigest(path, tag)
+		d, err := LayoutDigest(path, tag)
 		if err != nil {
 			return err
 		}
@@ -227,22 +234,4 @@ func Forward(ctx context.Context, c *client.Client, r Request, ch chan *client.S
 		return Result{}, err
 	}
 	return Result{Response: resp.ExporterResponse}, nil
-}
-
-// Ask sends a subrequest, whose ID is in r.Attrs["requestid"], and returns the
-// result's metadata.
-func Ask(ctx context.Context, c *client.Client, r Request) (map[string][]byte, error) {
-	opt, err := r.solveOpt()
-	if err != nil {
-		return nil, err
-	}
-	var meta map[string][]byte
-	_, err = c.Build(ctx, opt, "jetson", func(ctx context.Context, c gw.Client) (*gw.Result, error) {
-		res, err := frontend.Build(ctx, c)
-		if err == nil {
-			meta = res.Metadata
-		}
-		return gw.NewResult(), err
-	}, nil)
-	return meta, err
 }

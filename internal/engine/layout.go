@@ -9,9 +9,9 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// layoutDigest finds an image in an OCI layout's index: by tag, or the only
+// LayoutDigest finds an image in an OCI layout's index: by tag, or the only
 // one there is.
-func layoutDigest(dir, tag string) (string, error) {
+func LayoutDigest(dir, tag string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ocispecs.ImageIndexFile))
 	if err != nil {
 		return "", fmt.Errorf("%s is not an OCI layout: %w", dir, err)

@@ -209,5 +209,6 @@ func (d *Daemon) Ask(ctx context.Context, r engine.Request) (map[string][]byte, 
 		return nil, err
 	}
 	defer c.Close()
-	return engine.Ask(ctx, c, r)
+	res, err := engine.Build(ctx, c, r, nil)
+	return res.Answer, err
 }

@@ -79,7 +79,9 @@ func fastTar(bin, out string) error {
 			}
 		}
 	}
-	for _, d := range []string{"etc", "root", "usr", "usr/bin", "usr/lib", "usr/local", "usr/share", "var", "var/tmp"} {
+	// A distribution brings the places along over which a container's own are
+	// mounted; else they are made in the first exec, with the time of day.
+	for _, d := range []string{"dev", "etc", "proc", "root", "run", "sys", "usr", "usr/bin", "usr/lib", "usr/local", "usr/share", "var", "var/tmp"} {
 		add(tar.Header{Typeflag: tar.TypeDir, Name: d + "/", Mode: 0o755}, nil)
 	}
 	add(tar.Header{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777}, nil)

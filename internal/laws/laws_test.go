@@ -147,7 +147,7 @@ func packages(t *testing.T) map[string]pkg {
 // order is the way in which imports may go: a layer imports layers before it.
 var order = []string{
 	"stacks/diag", "stacks/tree", "stacks/version", "stacks/interp", "stacks", "stacks/platform", "stacks/catalog", "stacks/lock",
-	"stacks/plan", "stacks/resolve", "stacks/lint", "llb/op", "llb/graph", "llb", "frontend",
+	"stacks/plan", "stacks/resolve", "stacks/lint", "llb/op", "llb/graph", "llb", "frontend/sbom", "frontend",
 }
 
 // TestImportsGoOneWay holds the layers in their order, and what must stay

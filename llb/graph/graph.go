@@ -14,7 +14,10 @@ package graph
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/plan"
 )
 
@@ -105,6 +108,29 @@ type Node struct {
 	// Pinned says that a Fetch is for the image, from which packages may be
 	// kept out. What is only built in does not depend on that.
 	Pinned bool
+	// Exact is what a download is held to by the lock; empty if by nothing.
+	Exact []string
+}
+
+// LockName is the name of a download in the lock, "" for what is none.
+func (n *Node) LockName() string {
+	if n.Kind != Fetch && n.Kind != Wheels {
+		return ""
+	}
+	return n.Arch + "/" + n.ID
+}
+
+// Wanted is what a download asks for, in a form that two can be compared by.
+func (n *Node) Wanted() []string {
+	var out []string
+	if n.Link != nil {
+		out = append(slices.Clone(n.Link.Packages), n.Link.Unpack...)
+	}
+	if n.Python != nil {
+		out = slices.Concat(n.Python.Requirements, n.Python.NoDeps, n.World.Constraints)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Inputs returns the nodes of a role, in order.
@@ -170,6 +196,11 @@ type Options struct {
 	Cross  CrossMode
 	// GPU says that the user granted tests a GPU.
 	GPU bool
+	// Pins are what the lock holds downloads to, as lock.File has them. They say
+	// which versions come, not what is asked for, and so are no part of a plan.
+	Pins map[string]lock.Packages
+	// Locked says that what comes into the image must be pinned.
+	Locked bool
 }
 
 // New lays out a plan.
@@ -205,8 +236,45 @@ func (b *builder) node(n *Node) *Node {
 		return have
 	}
 	b.nodes[n.ID] = n
+	b.pin(n)
 	b.g.Nodes = append(b.g.Nodes, n)
 	return n
+}
+
+// NotLocked is the error for a download that must be in the lock and is not.
+type NotLocked struct{ Title string }
+
+func (e *NotLocked) Error() string {
+	return e.Title + ": the lock does not hold what this asks for"
+}
+
+// pin holds a download to the lock, if that was made for the same wish.
+func (b *builder) pin(n *Node) {
+	name := n.LockName()
+	if name == "" || b.o.Pins == nil && !b.o.Locked {
+		return
+	}
+	p, ok := b.o.Pins[name]
+	switch wanted := n.Wanted(); {
+	case ok && slices.Equal(p.Wanted, wanted):
+		n.Exact = p.Exact
+	case b.o.Locked && len(wanted) > 0 && shipped(n.ID) && b.err == nil:
+		b.err = &NotLocked{n.Title}
+	case ok:
+		b.notice("%s: the lock was made for other packages and is not used; jetson lock writes it anew", n.Title)
+	}
+}
+
+// shipped reports whether a download is for the image. What is only built with
+// has one form for each architecture of a builder, and a lock need not know
+// them all.
+func shipped(id string) bool {
+	for _, p := range []string{"apt/run/", "apt/dev/", "world/"} {
+		if strings.HasPrefix(id, p) {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *builder) fail(format string, args ...any) {

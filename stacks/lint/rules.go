@@ -54,7 +54,7 @@ func Rules() []Rule {
 			Doc: "A component with patches or files is a folder that holds <name>.toml and them."},
 		{Name: "no-platform", Summary: "The stack does not say what it is for"},
 		{Name: "no-version", Summary: "No version of a component fits what is asked for"},
-		{Name: "not-locked", Summary: "With LOCKED=1, something that can change is not in the lock"},
+		{Name: "not-locked", Summary: "With LOCKED=1, something that can change is not in the lock", Doc: "`jetson lock` writes the lock anew."},
 		{Name: "old-tool", Summary: "The distribution's tool is too old for a kind of step, and nothing supplies a newer one"},
 		{Name: "one-platform", Summary: "The platform is named in two ways"},
 		{Name: "platform-version", Summary: "A component follows the platform's version, and another is asked for", Doc: "Move it for the whole stack, under `[versions]` or by a build argument."},

@@ -1,13 +1,12 @@
 // Package lock reads and writes the lock file: what mutable references stood
-// for when the lock was made, and which package versions apt chose. With it,
-// a build of another day takes the same bytes or fails.
+// for when the lock was made, and which versions apt and pip chose. With it, a
+// build of another day takes the same or fails.
 package lock
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 )
 
 // Schema is the version of the file's shape.
@@ -25,9 +24,19 @@ type File struct {
 	Git map[string]string `json:"git,omitempty"`
 	// HTTP maps an address to a sha256.
 	HTTP map[string]string `json:"http,omitempty"`
-	// Apt maps a link's key to the packages of its closure, each
-	// "name:arch=version".
-	Apt map[string][]string `json:"apt,omitempty"`
+	// Packages maps a download, by architecture and name in the build's graph,
+	// to what it brought.
+	Packages map[string]Packages `json:"packages,omitempty"`
+}
+
+// Packages are what one download brought.
+type Packages struct {
+	// Wanted is what was asked for. A download that asks for something else is
+	// not held to the lock.
+	Wanted []string `json:"wanted"`
+	// Exact is all that came, sorted: "name:arch=version" of apt, "name==version
+	// --hash=sha256:…" of pip.
+	Exact []string `json:"exact"`
 }
 
 // Decode reads a lock and refuses one of another schema.
@@ -51,12 +60,6 @@ func Decode(data []byte) (*File, error) {
 func (f *File) Encode() ([]byte, error) {
 	out := *f
 	out.Schema = Schema
-	out.Apt = map[string][]string{}
-	for k, v := range f.Apt {
-		sorted := slices.Clone(v)
-		slices.Sort(sorted)
-		out.Apt[k] = sorted
-	}
 	b, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("writing the lock: %w", err)

@@ -117,8 +117,6 @@ type Link struct {
 	Markers  []string `json:"markers,omitempty"`
 	Unpack   []string `json:"unpack_only,omitempty"`
 	Debs     []Blob   `json:"debs,omitempty"`
-	// Exact pins the whole closure: "name:arch=version", from the lock.
-	Exact []string `json:"exact,omitempty"`
 }
 
 // Blob is a file by address and checksum.
@@ -184,6 +182,7 @@ type Source struct {
 	Ref        string `json:"ref,omitempty"` // tag or branch, for people
 	Commit     string `json:"commit,omitempty"`
 	Submodules bool   `json:"submodules,omitempty"`
+	HostKey    string `json:"host_key,omitempty"` // of the ssh server
 	HTTP       string `json:"http,omitempty"`
 	SHA256     string `json:"sha256,omitempty"`
 	Unpack     bool   `json:"unpack,omitempty"`

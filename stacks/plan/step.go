@@ -210,4 +210,13 @@ type Host struct {
 type Storage struct {
 	Image  int64 `json:"image,omitempty"`
 	Models int64 `json:"models,omitempty"`
+	// Parts are the components that say how much they take; the sums are theirs.
+	Parts []StoragePart `json:"parts,omitempty"`
+}
+
+// StoragePart is what one component takes, in mebibytes.
+type StoragePart struct {
+	Component string `json:"component"`
+	Image     int64  `json:"image,omitempty"`
+	Models    int64  `json:"models,omitempty"`
 }

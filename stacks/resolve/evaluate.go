@@ -217,7 +217,7 @@ func (e *evaluator) lookup(at diag.Range, what string, locked func(*lock.File) s
 		}
 	}
 	if e.in.Overrides.Locked {
-		e.add(diag.Errorf("not-locked", at, "%s is not in the lock", what).WithHelp("write the lock anew, or pin it here"))
+		e.add(diag.Errorf("not-locked", at, "%s is not in the lock", what).WithHelp("jetson lock writes the lock anew; or pin it here"))
 		return ""
 	}
 	switch {

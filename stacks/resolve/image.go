@@ -219,8 +219,16 @@ func (e *evaluator) facets(n *node, p *plan.Plan) {
 			p.Host = append(p.Host, plan.Host{Component: n.key.name, Name: h.Name.V, Udev: h.Udev.V, Check: h.Check.V, Summary: h.Summary.V})
 		}
 	}
-	p.Storage.Image += n.entry.Storage.Image
-	p.Storage.Models += n.entry.Storage.Models
+	part := plan.StoragePart{Component: n.key.name}
+	for _, st := range n.entry.Storage {
+		if st.When.Holds(s) {
+			part.Image, part.Models = part.Image+st.Image, part.Models+st.Models
+		}
+	}
+	if part.Image+part.Models > 0 {
+		p.Storage.Image, p.Storage.Models = p.Storage.Image+part.Image, p.Storage.Models+part.Models
+		p.Storage.Parts = append(p.Storage.Parts, part)
+	}
 	p.OneSoname = sorted(append(p.OneSoname, texts(n.entry.OneSoname)...))
 	notes := n.entry.Notes
 	if n.version != nil && n.version.Notes.V != "" {

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -120,13 +121,22 @@ func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name strin
 	return len(reqs) > 0 || len(st.Wheels) > 0 && !st.NoDeps
 }
 
-// unlocked says that an index decides what a world gets.
+// unlocked says that an index decides what a world gets. Whether a lock fits
+// what is asked for is seen where the download is laid out.
 func (e *evaluator) unlocked(at diag.Range, world string) {
+	if e.in.Lock != nil {
+		for name := range e.in.Lock.Packages {
+			if strings.Contains(name, "/world/"+world+"/") {
+				return
+			}
+		}
+	}
+	what := fmt.Sprintf("the Python world %q takes what its index has on the day", world)
 	if e.in.Overrides.Locked {
-		e.add(diag.Errorf("not-locked", at, "the Python world %q takes what its index has on the day", world).WithHelp("name wheels by address and sha256"))
+		e.add(diag.Errorf("not-locked", at, "%s", what).WithHelp("jetson lock writes down what that is, or name wheels by address and sha256"))
 		return
 	}
-	e.add(diag.Warnf("unpinned", at, "the Python world %q takes what its index has on the day", world))
+	e.add(diag.Warnf("unpinned", at, "%s", what).WithHelp("jetson lock writes down what that is"))
 }
 
 // world evaluates everything of a world but its links.

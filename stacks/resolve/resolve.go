@@ -81,8 +81,9 @@ func (f *Facts) Answer(r Request, answer string) {
 	(*m)[r.Key()] = answer
 }
 
-// GitRef is a tag or branch of a repository.
-type GitRef struct{ URL, Ref string }
+// GitRef is a tag or branch of a repository. HostKey is its server's, if it is
+// known.
+type GitRef struct{ URL, Ref, HostKey string }
 
 // Result is what resolving gave. Plan is nil if Diags holds an error or Missing
 // is not empty.

@@ -58,11 +58,15 @@ func (e *evaluator) source(n *node, s stacks.Source) plan.Source {
 		if out.Ref != "" && !stacks.ValidGitRef(out.Ref) {
 			e.errorf("bad-ref", orRange(s.Tag.At, s.Branch.At), "%q cannot be a git tag or branch", out.Ref)
 		}
+		out.HostKey = e.text(n, s.HostKey)
+		if out.HostKey != "" && !stacks.ValidHostKey(out.HostKey) {
+			e.errorf("bad-pin", s.HostKey.At, "%q is not the public key of an ssh server", out.HostKey)
+		}
 		out.Commit = s.Commit.V
 		if out.Commit == "" {
 			k := lock.GitKey(out.Git, out.Ref)
 			out.Commit = e.lookup(orRange(s.Tag.At, s.Branch.At), fmt.Sprintf("%s of %s", out.Ref, out.Git),
-				func(l *lock.File) string { return l.Git[k] }, e.in.Facts.Git[k], Request{Git: &GitRef{out.Git, out.Ref}})
+				func(l *lock.File) string { return l.Git[k] }, e.in.Facts.Git[k], Request{Git: &GitRef{out.Git, out.Ref, out.HostKey}})
 		}
 	case s.HTTP.Set():
 		out.HTTP = e.text(n, s.HTTP)

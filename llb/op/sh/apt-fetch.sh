@@ -3,7 +3,8 @@
 #
 #   /run/jetson/root   the root, read only; absent if it is the one that this runs in
 #   /run/jetson/apt    sources, preferences, exact, unpack
-#   /run/jetson/debs   the result: the package files and `versions`
+#   /run/jetson/debs   the result: the package files, `versions`, and `exact`,
+#                      which gives the same files again
 #   /run/jetson/lists, /run/jetson/archives   caches
 #   ARCH               the root's architecture
 #   arguments          the packages
@@ -56,6 +57,7 @@ if [ $# -gt 0 ]; then
 	mkdir -p /tmp/apt/none/partial
 	if ! apt install --print-uris -o Dir::Cache::archives=/tmp/apt/none "$@" >/tmp/apt/uris 2>/tmp/apt/resolve.log; then
 		cat /tmp/apt/uris /tmp/apt/resolve.log >&2
+		[ ! -s "$in/exact" ] || die "what the lock holds cannot be had; jetson lock writes it anew"
 		die "apt cannot install these packages together: $*"
 	fi
 	if ! apt install --download-only "$@" >/tmp/apt/download.log 2>&1; then
@@ -77,6 +79,14 @@ if [ -s "$in/unpack" ]; then
 			die "$package cannot be downloaded"
 	done <"$in/unpack"
 fi
+
+# What the archives were asked for, for a lock.
+: >"$out/exact"
+for deb in "$out"/*.deb; do
+	[ -e "$deb" ] || continue
+	dpkg-deb -W --showformat='${Package}:${Architecture}=${Version}\n' "$deb" >>"$out/exact"
+done
+sort -o "$out/exact" "$out/exact"
 
 # Package files that no archive holds are mounted under their checksum.
 if [ -d /run/jetson/local ]; then

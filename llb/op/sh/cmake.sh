@@ -155,14 +155,9 @@ sysroot_links() {
 			ln -s "$dir" "$at"
 		fi
 	done
-	# CMake holds a package to the programs that it names, whether or not they
-	# are used: those alone are linked, and only where nothing has their name.
-	grep -rhoE '_IMPORT_PREFIX\}/bin/[A-Za-z0-9._+-]+' "$SYSROOT/usr/lib/$TRIPLE/cmake" 2>/dev/null | sort -u | while IFS= read -r named; do
-		program=/usr/bin/${named##*/}
-		if [ ! -e "$program" ] && [ -e "$SYSROOT$program" ]; then
-			ln -s "$SYSROOT$program" "$program"
-		fi
-	done
+	imported_programs "$SYSROOT/usr/lib/$TRIPLE/cmake" /usr/bin
+	imported_programs "$SYSROOT/usr/local/lib/cmake" /usr/local/bin
+	imported_programs "$SYSROOT/usr/local/lib/$TRIPLE/cmake" /usr/local/bin
 	# A package that was built with Python names its extensions too. No Python
 	# of the build platform loads a file with another machine in its name.
 	find "$SYSROOT/usr/lib/python3" -name "*-$TRIPLE.so" 2>/dev/null | while IFS= read -r module; do
@@ -170,6 +165,20 @@ sysroot_links() {
 		[ ! -e "$at" ] || continue
 		mkdir -p "${at%/*}"
 		ln -s "$module" "$at"
+	done
+}
+
+# imported_programs CMAKE BIN: CMake holds a package to the programs that it
+# names, whether or not they are used. Those alone are linked, and only where
+# nothing has their name.
+imported_programs() {
+	[ -d "$1" ] || return 0
+	mkdir -p "$2"
+	grep -rhoE '_IMPORT_PREFIX\}/bin/[A-Za-z0-9._+-]+' "$1" 2>/dev/null | sort -u | while IFS= read -r named; do
+		program=$2/${named##*/}
+		if [ ! -e "$program" ] && [ -e "$SYSROOT$program" ]; then
+			ln -s "$SYSROOT$program" "$program"
+		fi
 	done
 }
 

@@ -3,12 +3,14 @@
 #
 #   /run/jetson/root     the target's plain root; its C library decides which
 #                        wheels can run
-#   /run/jetson/pip      indexes, constraints, wanted, nodeps: one a line
+#   /run/jetson/pip      indexes, constraints, wanted, nodeps: one a line; exact,
+#                        if the lock says what it is to be
 #   /run/jetson/local    wheels by address
 #   /run/jetson/built/N  wheels that this build made
 #   /run/jetson/earlier/N  what the links before this one took
 #   /run/jetson/cache    pip's cache
-#   /run/jetson/out      the result: wheels, `versions`, `flags`
+#   /run/jetson/out      the result: wheels, `versions`, `flags`, and `exact`,
+#                        which gives the same wheels again
 #   MACHINE, PYTHON      the target's
 . /run/jetson/op/common.sh
 
@@ -60,6 +62,7 @@ download() {
 	if ! python3 -m pip download --no-input --disable-pip-version-check --no-color --progress-bar off --cache-dir /run/jetson/cache \
 		--dest "$out" "$@" >/tmp/pip.log 2>&1; then
 		grep -E 'ERROR|error|conflict' /tmp/pip.log | tail -n 30 >&2 || tail -n 30 /tmp/pip.log >&2
+		[ ! -s "$in/exact" ] || die "what the lock holds cannot be had; jetson lock writes it anew"
 		die "pip cannot get what this Python world needs for $MACHINE and Python $PYTHON"
 	fi
 }
@@ -70,19 +73,25 @@ set --
 for wheel in /run/jetson/local/*.whl /run/jetson/built/*/wheels/*.whl; do
 	[ -e "$wheel" ] && set -- "$@" "$wheel"
 done
-while IFS= read -r requirement; do
-	set -- "$@" "$requirement"
-done <"$in/wanted"
-[ $# -eq 0 ] || download --constraint /tmp/constraints "$@"
-set --
-while IFS= read -r requirement; do
-	set -- "$@" "$requirement"
-done <"$in/nodeps"
-[ $# -eq 0 ] || download --no-deps --constraint /tmp/constraints "$@"
+if [ -s "$in/exact" ]; then
+	[ $# -eq 0 ] || download --no-deps "$@"
+	download --no-deps --require-hashes --requirement "$in/exact"
+else
+	while IFS= read -r requirement; do
+		set -- "$@" "$requirement"
+	done <"$in/wanted"
+	[ $# -eq 0 ] || download --constraint /tmp/constraints "$@"
+	set --
+	while IFS= read -r requirement; do
+		set -- "$@" "$requirement"
+	done <"$in/nodeps"
+	[ $# -eq 0 ] || download --no-deps --constraint /tmp/constraints "$@"
+fi
 
 # What an earlier link has is not installed twice, whichever file pip took for it.
 cat /run/jetson/earlier/*/versions >/tmp/earlier 2>/dev/null || :
 : >"$out/versions"
+: >"$out/exact"
 for wheel in "$out"/*.whl; do
 	[ -e "$wheel" ] || continue
 	is=$(printf '%s\n' "${wheel##*/}" | sed 's/^\([^-]*\)-\([^-]*\)-.*/\1==\2/')
@@ -91,8 +100,14 @@ for wheel in "$out"/*.whl; do
 		continue
 	fi
 	printf '%s\n' "$is" >>"$out/versions"
+	# Only an index can give another wheel tomorrow.
+	for given in "/run/jetson/local/${wheel##*/}" /run/jetson/built/*/wheels/"${wheel##*/}"; do
+		[ ! -e "$given" ] || continue 2
+	done
+	printf '%s --hash=sha256:%s\n' "$is" "$(sha256sum <"$wheel" | cut -d' ' -f1)" >>"$out/exact"
 done
 sort -o "$out/versions" "$out/versions"
+sort -o "$out/exact" "$out/exact"
 find "$out" -exec touch -h -d @0 {} +
 say "$(find "$out" -name '*.whl' -exec stat -c %s {} + | awk '{n += $1} END {
 	if (NR == 0) print "nothing to fetch: everything is there already"
