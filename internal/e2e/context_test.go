@@ -5,15 +5,17 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/org/jetson-frontend/internal/engine"
 )
 
 // junk is larger than everything else that a build of the fast base transfers.
 const junk = 16 << 20
 
-// TestContextIsFiltered: of the build context the daemon gets what the stack
-// names, through links and globs, without what .dockerignore leaves out.
-func TestContextIsFiltered(t *testing.T) {
-	ctx := deadline(t, 2*minute)
+// manyPaths is a stack that takes paths of all kinds from its context, which has
+// junk beside each of them.
+func manyPaths(t *testing.T) engine.Request {
+	t.Helper()
 	r := fast(t, `stack = "texts"
 [[copy]]
 from = "data"
@@ -57,6 +59,14 @@ put = [{ to = "/usr/local/src", source = "/src/src" }]
 		must(t, os.WriteFile(r.Context+path, make([]byte, junk), 0o644))
 	}
 	must(t, os.WriteFile(r.Contexts["catalog"]+"/junk", make([]byte, junk), 0o644))
+	return r
+}
+
+// TestContextIsFiltered: of the build context the daemon gets what the stack
+// names, through links and globs, without what .dockerignore leaves out.
+func TestContextIsFiltered(t *testing.T) {
+	ctx := deadline(t, 2*minute)
+	r := manyPaths(t)
 	o, err := suite.Daemon.BuildThroughImage(ctx, r)
 	must(t, err)
 	files, err := o.Files()
