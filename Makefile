@@ -3,7 +3,8 @@
 # make bench  prints the benchmarks
 # make realworld  compiles VTK and PCL from their own sources, for half an hour
 # make e2e-full   what is too long for every change: device code by NVIDIA's
-#                 compiler (1.5 GB to download), the flagship on Debian's packages
+#                 compiler (1.5 GB to download), the flagship with real VTK and
+#                 PCL (two hours the first time), and on Debian's packages
 #
 # What is made once (tools, base images, a builder's state) is kept in .cache.
 
@@ -43,9 +44,10 @@ demo: setup bin/jetson
 realworld: setup bin/jetson
 	@$(GO) run ./internal/demo realworld linux/amd64
 
-# What is too long and too large for every run. Downloads are kept in .cache/full.
+# What is too long and too large for every run. Downloads and compiled objects
+# are kept in .cache/full.
 e2e-full: setup tools
-	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 120m -run '^TestFull' -v ./internal/e2e
+	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 300m -run '^TestFull' -v ./internal/e2e
 
 test: setup tools lint
 	JETSON_TEST_E2E=1 $(GO) test -timeout 40m -skip '^TestFull' ./...
