@@ -32,11 +32,8 @@ func Refused(text string) Refusal {
 // words are an error's about something, or those of the refusal in it with what
 // mends it.
 func words(about string, err error) string {
-	r := Refused(about + ": " + err.Error())
-	switch {
-	case r.Why == "":
-		return err.Error()
-	case r.Help == "":
+	r := because(about, err)
+	if r.Help == "" {
 		return r.Why
 	}
 	return r.Why + "; " + r.Help
