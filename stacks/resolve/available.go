@@ -134,26 +134,39 @@ func unique(words []string) []string {
 	return out
 }
 
-// floors are the oldest versions of its tools that a step kind works with, by
-// the tool set's name in the platform data.
-func floors() map[string]string {
-	return map[string]string{
-		stacks.KindCMake: "3.16", // cmake --install, CMAKE_PROJECT_INCLUDE, -S/-B
+// floor is the oldest version of its tools that a step kind works with, by the
+// tool set's name in the platform data.
+func floor(n *node, kind string, s situation) string {
+	switch {
+	case kind != stacks.KindCMake:
+		return ""
+	case compilesDeviceCode(n.entry.Component, s):
+		return "3.20" // CUDAARCHS; CMAKE_CUDA_STANDARD 17 needs 3.18
 	}
+	return "3.16" // cmake --install, CMAKE_PROJECT_INCLUDE, -S/-B
+}
+
+// compilesDeviceCode reports whether a component has a cmake step that calls
+// CUDA's compiler.
+func compilesDeviceCode(c *stacks.Component, s situation) bool {
+	return slices.ContainsFunc(c.Steps, func(raw stacks.Step) bool {
+		return raw.CMake != nil && raw.When.Holds(s) &&
+			(raw.CMake.CUDA || slices.ContainsFunc(raw.CMake.If, func(i stacks.CMakeIf) bool { return i.CUDA && i.When.Holds(s) }))
+	})
 }
 
 // supplied returns the tools that a component's kinds need newer than the
 // distribution has them, as the platform data says.
-func (r *resolver) supplied(n *node) []stacks.Ref {
+func (r *resolver) supplied(n *node, s situation) []stacks.Ref {
 	var out []stacks.Ref
-	for kind, floor := range floors() {
-		have, ok := r.target.Distro.ToolVersions.Get(kind)
-		if !ok || version.Compare(have.V, floor) >= 0 || !hasStep(n.entry.Component, kind) {
+	for _, tool := range r.target.Distro.ToolVersions {
+		kind, floor := tool.Key.V, floor(n, tool.Key.V, s)
+		if floor == "" || version.Compare(tool.Val.V, floor) >= 0 || !hasStep(n.entry.Component, kind) {
 			continue
 		}
 		name, ok := r.target.Distro.Supplies.Get(kind)
 		if !ok {
-			r.errorf("old-tool", n.line(), "%s has %s %s, but %s needs %s or newer", r.target.Distro.Name.V, kind, have.V, n.key.name, floor)
+			r.errorf("old-tool", n.line(), "%s has %s %s, but %s needs %s or newer", r.target.Distro.Name.V, kind, tool.Val.V, n.key.name, floor)
 			continue
 		}
 		if name.V != n.key.name {

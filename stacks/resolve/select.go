@@ -337,7 +337,7 @@ func (x *expansion) needs(n *node) {
 			}
 		}
 	}
-	for _, ref := range x.r.supplied(n) {
+	for _, ref := range x.r.supplied(n, s) {
 		x.edge(n, "tools", ref)
 	}
 }
