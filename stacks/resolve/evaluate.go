@@ -11,6 +11,7 @@ import (
 	"github.com/org/jetson-frontend/stacks/interp"
 	"github.com/org/jetson-frontend/stacks/lock"
 	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/platform"
 	"github.com/org/jetson-frontend/stacks/tree"
 )
 
@@ -172,22 +173,58 @@ func ImageLine(img plan.Image) string { return "image/" + img.Ref }
 // releaseBase reads `base`: the name of one of the release's images, or an
 // image reference.
 func (e *evaluator) releaseBase(t tree.Text) plan.Image {
-	if r := e.target.Release; r != nil {
-		for _, b := range r.Bases {
-			if b.Name.V == t.V {
-				t.V = b.Image.V
-				for _, p := range b.Provides {
-					e.provided[p.V] = true
-				}
-				break
-			}
+	if i := slices.IndexFunc(e.bases(), func(b platform.Base) bool { return b.Name.V == t.V }); i >= 0 {
+		b := e.target.Release.Bases[i]
+		if e.target.Release.Distro.V != e.target.Distro.Name.V {
+			e.add(diag.Errorf("base-distribution", t.At, "%s is made of %s, and this stack is for %s", b.Name.V, e.target.Release.Distro.V, e.target.Distro.Name.V).
+				WithHelp("leave base out: the image then starts from the distribution's own, with NVIDIA's archive"))
 		}
+		t.V = b.Image.V
+		for _, p := range b.Provides {
+			// Of another version than the release's own it has to be installed.
+			own, _ := e.target.Release.Versions.Get(p.V)
+			e.provided[p.V] = own.V == e.target.Versions[p.V]
+		}
+	} else if e.likeReleaseBase(t.V) {
+		g := diag.Errorf("unknown-base", t.At, "%s has no base image %q", e.target, t.V)
+		var known []string
+		for _, b := range e.bases() {
+			known = append(known, b.Name.V)
+		}
+		if g.Help = diag.DidYouMean(t.V, known); g.Help == "" {
+			g.Help = "NVIDIA has made none for it; leave base out: the image then starts from the distribution's own, with NVIDIA's archive"
+		}
+		e.add(g)
+		return plan.Image{Ref: t.V, Context: t.V}
 	}
 	if instead, ok := e.in.Facts.Instead[BaseContext]; ok {
 		name, _, _ := strings.Cut(t.V, "@")
 		return plan.Image{Ref: name, Digest: instead}
 	}
 	return e.image(t, "")
+}
+
+func (e *evaluator) bases() []platform.Base {
+	if e.target.Release == nil {
+		return nil
+	}
+	return e.target.Release.Bases
+}
+
+// likeReleaseBase reports whether a name is meant to be one of NVIDIA's base
+// images: it is, or is nearly, the name of one that some release has. A name
+// alone would otherwise be looked for among Docker Hub's own images.
+func (e *evaluator) likeReleaseBase(name string) bool {
+	if strings.ContainsAny(name, "/:@.") {
+		return false
+	}
+	var known []string
+	for _, r := range e.in.Platforms.Releases {
+		for _, b := range r.Bases {
+			known = append(known, b.Name.V)
+		}
+	}
+	return strings.HasPrefix(name, "l4t") || len(diag.Suggest(name, known)) > 0
 }
 
 // image pins a reference: by the digest that it carries, the platform data's,
