@@ -75,6 +75,11 @@ func (db *DB) chooseDistro(t *Target, c Choice) diag.List {
 		}
 	}
 	if c.Ubuntu.Set() && c.Ubuntu.V != t.Distro.Version.V {
+		// An argument may move a plain Ubuntu; a stack that names two means neither.
+		if t.Release == nil && (t.Distro.ID.V != "ubuntu" || c.Ubuntu.At.File == c.Platform.At.File) {
+			return diag.List{diag.Errorf("one-platform", c.Ubuntu.At, "the platform is %s, and here another: Ubuntu %s", t.Distro.Name.V, c.Ubuntu.V).
+				WithHelp("leave one of the two out; ubuntu goes with jetpack and l4t")}
+		}
 		name := "ubuntu-" + c.Ubuntu.V
 		d, ok := db.Distribution(name)
 		if !ok {
@@ -211,11 +216,35 @@ func (t *Target) versions(override tree.Map[tree.Text]) {
 	}
 }
 
+// notVersions reports what is put in place of a platform's version and is none.
+func notVersions(versions tree.Map[tree.Text]) diag.List {
+	var diags diag.List
+	for _, v := range versions {
+		if !exactVersion(v.Val.V) {
+			diags = append(diags, diag.Errorf("bad-version", v.Val.At, "%q is not a version of %s", v.Val.V, v.Key.V).
+				WithHelp("give the version itself with its first two numbers or more, such as 12.6"))
+		}
+	}
+	return diags
+}
+
+// exactVersion reports whether v begins with two numbers, as names of packages
+// have them: cuda-cudart-12-6.
+func exactVersion(v string) bool {
+	first, rest, ok := strings.Cut(v, ".")
+	second, _, _ := strings.Cut(rest, ".")
+	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	return ok && digits(first) && digits(second)
+}
+
 // fitSoCs settles the versions, and holds what is built for against them: a
 // toolkit can be too old or too new for a chip. A device that was asked for is
 // then an error. Of a release's own chips that one is left out, with a warning;
 // of a plain distribution's, which are only a default, without.
 func (db *DB) fitSoCs(t *Target, c Choice) diag.List {
+	if diags := notVersions(c.Versions); len(diags) > 0 {
+		return diags
+	}
 	t.versions(c.Versions)
 	var diags diag.List
 	var fit []*SoC

@@ -18,10 +18,12 @@ func (x *expansion) choose(n *node) {
 	demands := x.allDemands(n)
 	x.variants(n, demands)
 	x.r.options(n)
-	if x.r.refuse(n, x.prev) {
-		return // why is said; that there is no version would follow from it
-	}
+	refused := x.r.refuse(n, x.prev)
+	said := len(x.r.diags)
 	x.pick(n, demands)
+	if refused {
+		x.r.diags = x.r.diags[:said] // that there is no version follows from it
+	}
 }
 
 func (x *expansion) variants(n *node, demands []demand) {
@@ -101,7 +103,7 @@ func (x *expansion) pick(n *node, demands []demand) {
 		x.r.unavailable(n, s)
 		return
 	}
-	here = slices.DeleteFunc(here, func(v *stacks.Version) bool { return x.banned[banKey(n.key, v.Version.V)] })
+	here = slices.DeleteFunc(here, func(v *stacks.Version) bool { return x.banned.has(banKey(n.key, v.Version.V)) })
 	fits := here
 	for i, d := range demands {
 		narrowed := slices.DeleteFunc(slices.Clone(fits), func(v *stacks.Version) bool { return !d.allowsVersion(v.Version.V) })
@@ -154,15 +156,25 @@ func available(e *catalog.Entry, s stacks.Situation) []*stacks.Version {
 // way the two are in conflict; if it alone asks for what does not exist, that
 // is said.
 func (x *expansion) noVersion(n *node, here []*stacks.Version, earlier []demand, d demand) {
+	alone := func(d demand) bool {
+		return slices.ContainsFunc(here, func(v *stacks.Version) bool { return d.allowsVersion(v.Version.V) })
+	}
 	for _, e := range slices.Backward(earlier) {
 		together := slices.ContainsFunc(here, func(v *stacks.Version) bool {
 			return e.allowsVersion(v.Version.V) && d.allowsVersion(v.Version.V)
 		})
-		alone := slices.ContainsFunc(here, func(v *stacks.Version) bool { return d.allowsVersion(v.Version.V) })
-		if alone && !together {
+		if alone(d) && !together {
 			x.clash(n, e, d, fmt.Sprintf("no version of %s is both %s and %s", n.key.name, e.text, d.text))
 			return
 		}
+	}
+	if len(earlier) > 1 && alone(d) && !slices.ContainsFunc(earlier, func(e demand) bool { return !alone(e) }) {
+		var all []string
+		for _, e := range append(slices.Clone(earlier), d) {
+			all = append(all, e.text)
+		}
+		x.clash(n, earlier[len(earlier)-1], d, fmt.Sprintf("no version of %s is at once %s", n.key.name, strings.Join(unique(all), ", ")))
+		return
 	}
 	var have []string
 	for _, v := range here {
@@ -170,7 +182,9 @@ func (x *expansion) noVersion(n *node, here []*stacks.Version, earlier []demand,
 	}
 	g := diag.Errorf("no-version", d.at, "no version of %s fits %s", n.key.name, d.text).
 		WithHelp("%s has %s", x.r.target, strings.Join(have, ", "))
-	if where := x.r.whereAvailable(d.text, n, d.allowsVersion); where != "" {
+	if variant := x.r.otherVariant(n, x.prev, d); variant != "" {
+		g.Help += "; " + variant
+	} else if where := x.r.whereAvailable(d.text, n, d.allowsVersion); where != "" {
 		g.Help += "; " + where
 	} else if other := x.decider(n, d); other != nil {
 		g = g.WithRelated(other.line(), "%s decides that it is %s", other.text, n.title())
@@ -248,7 +262,7 @@ func (r *resolver) options(n *node) {
 		}
 	}
 	given, ok := r.in.Stack.Options.Get(n.key.name)
-	if !ok || n.key.host() {
+	if !ok {
 		return
 	}
 	for _, g := range given {

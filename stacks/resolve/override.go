@@ -83,6 +83,11 @@ func ParseOverrides(args map[string]string, others []string, cat *catalog.Catalo
 			diags = append(diags, unknownArgument(name, text, others, db))
 		}
 	}
+	named := slices.DeleteFunc([]tree.Text{o.Platform, o.JetPack, o.L4T}, func(t tree.Text) bool { return !t.Set() })
+	if len(named) > 1 {
+		diags = append(diags, diag.Errorf("one-platform", named[1].At, "the platform is named twice: %s and %s", named[0].V, named[1].V).
+			WithHelp("give one of PLATFORM, JETPACK and L4T"))
+	}
 	return o, diags
 }
 

@@ -118,7 +118,8 @@ const MaxComponents = 500
 // resolver is the state of one call.
 type resolver struct {
 	in     Input
-	target *platform.Target
+	choice platform.Choice  // of the platform, by the stack and its arguments
+	target *platform.Target // what was chosen
 	diags  diag.List
 	// alias results, by name
 	missing []Request
@@ -219,7 +220,7 @@ func (r *resolver) choosePlatform() {
 	c.Versions = append(c.Versions, r.in.Overrides.PlatformVersions...)
 	t, diags := r.in.Platforms.Choose(c)
 	r.add(diags...)
-	r.target = t
+	r.choice, r.target = c, t
 }
 
 // isPlatformKey reports whether [versions] or a build argument of this name
@@ -275,6 +276,9 @@ func (r *resolver) withoutEffect(g *graph) {
 	}
 	for _, o := range r.in.Stack.Options {
 		warn(o.Key)
+	}
+	for _, v := range r.in.Overrides.Versions {
+		warn(v.Key)
 	}
 }
 

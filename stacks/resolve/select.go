@@ -107,39 +107,61 @@ type conflict struct {
 
 const (
 	maxRounds   = 64 // until a stack settles; each adds a component or a demand
-	maxAttempts = 64 // of backtracking
+	maxAttempts = 96 // of backtracking
 )
 
 // solve chooses components until nothing changes. On a conflict of versions it
-// tries older versions of whoever made the demand, and if nothing helps it
-// explains the first conflict.
+// gives up versions of those who made the demands: of the ways to do so that
+// lead to a graph the one that gives up fewest. If none does, the first
+// conflict is what there is to say.
 func (r *resolver) solve(refs []stacks.Ref) *graph {
-	banned := map[string]bool{}
+	before := len(r.diags)
 	var first *conflict
-	for range maxAttempts {
+	tried := map[string]bool{"": true}
+	for queue, attempts := []bans{nil}, 0; len(queue) > 0 && attempts < maxAttempts; attempts++ {
+		banned := queue[0]
+		queue = queue[1:]
 		g, c := r.settle(refs, banned)
-		if c == nil {
-			if g != nil {
-				r.sort(g)
-			}
+		switch {
+		case c == nil && g != nil:
+			r.sort(g)
 			return g
-		}
-		if first == nil {
+		case first == nil && c == nil:
+			return nil // why is said
+		case c == nil: // a version of others led to what cannot be: another way
+			r.diags = r.diags[:before]
+			continue
+		case first == nil:
 			first = c
 		}
-		next := r.older(g, c, banned)
-		if next == "" {
-			break
+		for _, k := range r.older(g, c, banned) {
+			next := banned.with(k)
+			if sig := strings.Join(next, ";"); !tried[sig] {
+				tried[sig] = true
+				queue = append(queue, next)
+			}
 		}
-		banned[next] = true
 	}
+	r.diags = r.diags[:before]
 	r.explain(first)
 	return nil
 }
 
-// older names a version to give up: that of a component whose demand is part of
-// the conflict and that has another version to offer.
-func (r *resolver) older(g *graph, c *conflict, banned map[string]bool) string {
+// bans are versions that are given up, sorted.
+type bans []string
+
+func (b bans) has(k string) bool { return slices.Contains(b, k) }
+
+func (b bans) with(k string) bans {
+	next := append(slices.Clone(b), k)
+	slices.Sort(next)
+	return next
+}
+
+// older names versions to give up: those of components whose demands are part
+// of the conflict and that have another version to offer.
+func (r *resolver) older(g *graph, c *conflict, banned bans) []string {
+	var out []string
 	for _, d := range []demand{c.b, c.a} {
 		if d.from == nil {
 			continue
@@ -150,15 +172,16 @@ func (r *resolver) older(g *graph, c *conflict, banned map[string]bool) string {
 		}
 		others := 0
 		for _, v := range n.entry.Versions {
-			if !banned[banKey(n.key, v.Version.V)] && v.Version.V != n.version.Version.V && v.When.Holds(r.situationOf(n, g)) {
+			if !banned.has(banKey(n.key, v.Version.V)) && v.Version.V != n.version.Version.V && v.When.Holds(r.situationOf(n, g)) {
 				others++
 			}
 		}
 		if others > 0 {
-			return banKey(n.key, n.version.Version.V)
+			out = append(out, banKey(n.key, n.version.Version.V))
 		}
 	}
-	return ""
+	slices.Sort(out) // the stack's order plays no part
+	return out
 }
 
 func banKey(k key, v string) string { return k.id() + "=" + v }
@@ -177,8 +200,8 @@ func (r *resolver) situationOf(n *node, g *graph) situation {
 
 // settle expands the stack round by round. Conditions and demands of one round
 // are answered from the round before, so that the order in which components
-// are met plays no part.
-func (r *resolver) settle(refs []stacks.Ref, banned map[string]bool) (*graph, *conflict) {
+// are met plays no part, and so that what is found wrong counts in the last.
+func (r *resolver) settle(refs []stacks.Ref, banned bans) (*graph, *conflict) {
 	before := len(r.diags)
 	prev := &graph{nodes: map[key]*node{}}
 	seen := ""
@@ -187,17 +210,20 @@ func (r *resolver) settle(refs []stacks.Ref, banned map[string]bool) (*graph, *c
 		g, c := r.expand(refs, prev, banned)
 		if len(g.nodes) > MaxComponents {
 			r.errorf("too-many", refs[0].At, "this stack needs more than %d components", MaxComponents)
-		}
-		if r.diags.HasErrors() {
 			return nil, nil
 		}
 		sig := g.signature()
 		if sig == seen {
+			if r.diags[before:].HasErrors() {
+				return nil, nil
+			}
 			return g, c
 		}
 		seen, prev = sig, g
 	}
-	r.errorf("unsettled", refs[0].At, "this stack does not settle: its conditions contradict each other")
+	if !r.diags[before:].HasErrors() {
+		r.errorf("unsettled", refs[0].At, "this stack does not settle: its conditions contradict each other")
+	}
 	return nil, nil
 }
 
@@ -211,7 +237,7 @@ func (g *graph) signature() string {
 }
 
 // expand walks from the stack's references to everything that they need.
-func (r *resolver) expand(refs []stacks.Ref, prev *graph, banned map[string]bool) (*graph, *conflict) {
+func (r *resolver) expand(refs []stacks.Ref, prev *graph, banned bans) (*graph, *conflict) {
 	x := &expansion{r: r, g: &graph{nodes: map[key]*node{}}, prev: prev, banned: banned}
 	for _, ref := range refs {
 		x.want(ref, nil, "stack", "")
@@ -228,7 +254,7 @@ func (r *resolver) expand(refs []stacks.Ref, prev *graph, banned map[string]bool
 type expansion struct {
 	r        *resolver
 	g, prev  *graph
-	banned   map[string]bool
+	banned   bans
 	queue    []*node
 	conflict *conflict
 }
@@ -249,6 +275,9 @@ func (x *expansion) want(ref stacks.Ref, from *node, edge, arch string) (key, bo
 		d.variants = append(d.variants, aliasVariants(entry, alias, ref)...)
 	}
 	d.from = from
+	if _, overridden := x.r.in.Overrides.Versions.Get(entry.Name.V); overridden && from == nil {
+		d.allows = nil // so does it for the version in the stack's line
+	}
 	k := key{entry.Name.V, arch}
 	n := x.g.nodes[k]
 	if n == nil {
@@ -307,15 +336,16 @@ func (x *expansion) allDemands(n *node) []demand {
 // pins are the demands of [versions] and of version arguments.
 func (r *resolver) pins(n *node) []demand {
 	var out []demand
-	for _, list := range []tree.Map[tree.Text]{r.in.Stack.Versions, r.in.Overrides.Versions} {
+	for _, list := range []tree.Map[tree.Text]{r.in.Overrides.Versions, r.in.Stack.Versions} {
 		v, ok := list.Get(n.key.name)
-		if !ok || n.key.host() || r.isPlatformKey(n.key.name) {
+		if !ok || r.isPlatformKey(n.key.name) {
 			continue
 		}
 		c, err := version.ParseConstraint(v.V)
 		if err == nil {
 			out = append(out, demand{at: v.At, edge: "version", allows: []version.Constraint{c}, text: n.key.name + "@" + v.V})
 		}
+		break // an argument stands in for the stack's own line
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,29 +13,86 @@ import (
 
 // whereAvailable names the releases on which the component, called what, can be
 // had in a version that is allowed, the nearest to the chosen one among them.
+// What else the stack and its arguments say of the platform holds there too:
+// the device, and the versions of CUDA and the like.
 func (r *resolver) whereAvailable(what string, n *node, allows func(version string) bool) string {
-	var all, have []string
+	var all, here, elsewhere []string
 	for i := range r.in.Platforms.Releases {
 		rel := &r.in.Platforms.Releases[i]
 		if strings.Contains(rel.JetPack.V, "-") {
 			continue // a preview is no advice
 		}
 		all = append(all, rel.JetPack.V)
-		t, _ := r.in.Platforms.Choose(platform.Choice{JetPack: tree.Text{V: rel.JetPack.V}})
-		if t != nil && r.hasOn(n, t, allows) {
-			have = append(have, rel.JetPack.V)
+		c := r.choice
+		c.Platform, c.L4T, c.Ubuntu, c.Arch = tree.Text{}, tree.Text{}, tree.Text{}, ""
+		c.JetPack = tree.Text{V: rel.JetPack.V}
+		if t, _ := r.in.Platforms.Choose(c); t != nil && r.sharesSoC(t) && r.hasOn(n, t, allows) {
+			here = append(here, rel.JetPack.V)
+			continue
+		}
+		c.Device = tree.Text{}
+		if t, _ := r.in.Platforms.Choose(c); t != nil && r.hasOn(n, t, allows) {
+			elsewhere = append(elsewhere, rel.JetPack.V)
 		}
 	}
-	if len(have) == 0 {
+	slices.SortFunc(all, version.Compare)
+	slices.SortFunc(here, version.Compare)
+	slices.SortFunc(elsewhere, version.Compare)
+	var help string
+	switch {
+	case len(here) > 0:
+		help = what + " can be had on JetPack " + spans(all, here)
+		if r.target.Release != nil && len(here) > 1 {
+			help += "; the nearest is " + nearest(all, here, r.target.Release.JetPack.V)
+		}
+	case len(elsewhere) > 0:
+		help = what + " can be had on JetPack " + spans(all, elsewhere) + ", for other devices than " + r.devices()
+	default:
+		help = what + " can be had on no release of JetPack"
+	}
+	other := r.otherUbuntu(n, allows)
+	if len(here)+len(elsewhere) == 0 && other == "" {
 		return ""
 	}
-	slices.SortFunc(all, version.Compare)
-	slices.SortFunc(have, version.Compare)
-	help := what + " can be had on JetPack " + spans(all, have)
-	if r.target.Release != nil && len(have) > 1 {
-		help += "; the nearest is " + nearest(all, have, r.target.Release.JetPack.V)
+	return help + other
+}
+
+// sharesSoC reports whether a platform has one of the chips that the chosen one
+// is built for.
+func (r *resolver) sharesSoC(t *platform.Target) bool {
+	return r.target.Release == nil || slices.ContainsFunc(t.SoCs, func(s *platform.SoC) bool {
+		return slices.ContainsFunc(r.target.SoCs, func(o *platform.SoC) bool { return o.Name.V == s.Name.V })
+	})
+}
+
+// devices names what the stack is built for: its device, or the chips.
+func (r *resolver) devices() string {
+	if r.choice.Device.Set() {
+		return r.choice.Device.V
 	}
-	return help + r.otherUbuntu(n, allows)
+	var names []string
+	for _, s := range r.target.SoCs {
+		names = append(names, s.Name.V)
+	}
+	return strings.Join(names, " and ")
+}
+
+// otherVariant names the variant of the component that has a version which the
+// demand allows, on this very platform.
+func (r *resolver) otherVariant(n *node, g *graph, d demand) string {
+	for _, axis := range n.entry.Variants {
+		for _, value := range axis.Values {
+			s := r.situationOf(n, g)
+			s.variants = maps.Clone(n.variants)
+			s.variants[axis.Axis.V] = value.V
+			for _, v := range available(n.entry, s) {
+				if d.allowsVersion(v.Version.V) {
+					return n.key.name + ":" + value.V + " has " + v.Version.V
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // otherUbuntu names the Ubuntu under which the chosen release itself would have
@@ -48,8 +106,9 @@ func (r *resolver) otherUbuntu(n *node, allows func(string) bool) string {
 		if d.ID.V != r.target.Distro.ID.V || d.Name.V == r.target.Distro.Name.V {
 			continue
 		}
-		t, _ := r.in.Platforms.Choose(platform.Choice{JetPack: r.target.Release.JetPack, Ubuntu: d.Version})
-		if t != nil && r.hasOn(n, t, allows) {
+		c := r.choice
+		c.Ubuntu = d.Version
+		if t, _ := r.in.Platforms.Choose(c); t != nil && r.hasOn(n, t, allows) {
 			return "; or here with " + d.ID.V + " = \"" + d.Version.V + "\""
 		}
 	}
