@@ -2,6 +2,7 @@ package llb
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 	wanted := l.Packages
 	files := []file{
 		{"jetson.sources", r.sources(archives, n.Arch, true), 0},
-		{"preferences", preferences(r.forbidden(n)), 0},
+		{"preferences", preferences(r.forbidden(n), l.Versions), 0},
 	}
 	if len(n.Exact) > 0 {
 		files = append(files, file{"exact", lines(n.Exact), 0})
@@ -171,8 +172,13 @@ func (r *renderer) sources(archives []plan.Archive, arch string, fetching bool) 
 }
 
 // preferences pins packages away.
-func preferences(forbid []string) []byte {
+// preferences keep packages out, and hold others to their versions. Above 1000
+// apt may go back to an older one than the base image has.
+func preferences(forbid []string, versions map[string]string) []byte {
 	var b strings.Builder
+	for _, p := range slices.Sorted(maps.Keys(versions)) {
+		fmt.Fprintf(&b, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", p, versions[p])
+	}
 	for _, p := range forbid {
 		fmt.Fprintf(&b, "Package: %s\nPin: release *\nPin-Priority: -1\n\n", p)
 	}
@@ -186,7 +192,7 @@ func (r *renderer) keep(archives []plan.Archive, arch string) []file {
 	for _, a := range archives {
 		out = append(out, file{"keep/etc/apt/sources.list.d/jetson-" + a.Name + ".sources", r.sources([]plan.Archive{a}, arch, false), 0})
 	}
-	if pins := preferences(r.plan.Apt.Forbid); len(pins) > 0 {
+	if pins := preferences(r.plan.Apt.Forbid, nil); len(pins) > 0 {
 		out = append(out, file{"keep/etc/apt/preferences.d/jetson", pins, 0})
 	}
 	return out

@@ -128,6 +128,11 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 			WithRelated(comp.Follows.At, "it follows %s", comp.Follows.V))
 	}
 	c.versions(comp)
+	for _, r := range comp.Refuse {
+		if _, err := version.ParseConstraint(r.Versions.V); err != nil && r.Versions.Set() {
+			c.add(c.errorf("bad-constraint", r.Versions.At, "%q is not a version constraint", r.Versions.V))
+		}
+	}
 	for _, n := range comp.Needs {
 		c.packages(n.Apt.Tools, n.Apt.Build, n.Apt.Link, n.Apt.Run, n.Apt.Test)
 	}

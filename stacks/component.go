@@ -3,6 +3,7 @@ package stacks
 import (
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/tree"
+	"github.com/org/jetson-frontend/stacks/version"
 )
 
 // Component is one component file as it was written: every version, variant
@@ -106,6 +107,9 @@ type Version struct {
 	// Needs are this version's own, over those that every version has.
 	Needs []Needs   `toml:"needs"`
 	Notes tree.Text `toml:"notes"`
+	// Asked versions are taken only where a demand leaves no other: such as that
+	// of an end-of-life release, which something may still belong to.
+	Asked bool `toml:"asked"`
 }
 
 // Source is something that a step finds under /src. Exactly one of Git, HTTP,
@@ -132,12 +136,22 @@ type Source struct {
 }
 
 // Refuse says where a component cannot be had and why. It wins over every
-// version; Unless names an option that lifts it.
+// version, or over those that it names; Unless names an option that lifts it.
 type Refuse struct {
 	At     diag.Range `toml:",at"`
 	When   When       `toml:"when,required"`
 	Why    tree.Text  `toml:"why,required"`
 	Unless tree.Text  `toml:"unless"`
+	// Versions is a constraint: only these versions of the component cannot be
+	// had, and others are taken.
+	Versions tree.Text `toml:"versions"`
+}
+
+// Takes reports whether r takes a version away. A refusal of the component as a
+// whole takes none: it says why there can be no version.
+func (r Refuse) Takes(v string) bool {
+	c, err := version.ParseConstraint(r.Versions.V)
+	return r.Versions.Set() && err == nil && c.Allows(v)
 }
 
 // Needs are edges to other components and to Debian packages. The five kinds:
@@ -174,6 +188,9 @@ type AptEdges struct {
 	Link    tree.Words `toml:"link"`
 	Run     tree.Words `toml:"run"`
 	Test    tree.Words `toml:"test"`
+	// Versions holds apt to versions, by package or by pattern such as
+	// libcudnn9*: an archive may have several, of which it would take the newest.
+	Versions tree.Map[tree.Text] `toml:"versions"`
 }
 
 // UnmarshalTree reads a needs table; the component edges stand in it directly.

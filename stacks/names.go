@@ -58,6 +58,12 @@ func ValidEnvName(s string) bool {
 	return s != "" && len(s) <= 128
 }
 
+// ValidDebVersion reports whether s can be the version of a Debian package, or a
+// pattern with asterisks for one.
+func ValidDebVersion(s string) bool {
+	return s != "" && len(s) <= 128 && strings.Trim(s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+:~*-") == ""
+}
+
 // ValidPackage reports whether s can name a Debian package, with an optional
 // architecture (libc6:arm64). It may not look like an option of apt.
 func ValidPackage(s string) bool {

@@ -116,8 +116,9 @@ type shownTest struct {
 }
 
 type shownRefusal struct {
-	When string `json:"when"`
-	Why  string `json:"why"`
+	When     string `json:"when"`
+	Versions string `json:"versions,omitempty"`
+	Why      string `json:"why"`
 }
 
 // shownRelease says whether a component can be had on a release, with its
@@ -226,7 +227,7 @@ func describeWork(c *shown, e *catalog.Entry) {
 		c.Tests = append(c.Tests, shownTest{t.Name.V, t.GPU, condition(t.When)})
 	}
 	for _, r := range e.Refuse {
-		c.Refused = append(c.Refused, shownRefusal{condition(r.When), r.Why.V})
+		c.Refused = append(c.Refused, shownRefusal{When: condition(r.When), Versions: r.Versions.V, Why: r.Why.V})
 	}
 	for _, f := range e.FirstRun {
 		text := f.Name.V + ": makes " + f.Output.V

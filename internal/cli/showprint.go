@@ -180,7 +180,11 @@ func printReleases(s screen, c *shown) {
 	}
 	t.write(s)
 	for _, r := range c.Refused {
-		s.hang(2, 4, "refused where "+r.When+": "+r.Why)
+		what := "refused"
+		if r.Versions != "" {
+			what = "versions " + r.Versions + " refused"
+		}
+		s.hang(2, 4, what+" where "+r.When+": "+r.Why)
 	}
 }
 

@@ -109,6 +109,7 @@ func together(a, b []plan.Link) []plan.Link {
 		m.Debconf = sortedSet(append(slices.Clone(m.Debconf), l.Debconf...))
 		m.Markers = sortedSet(append(slices.Clone(m.Markers), l.Markers...))
 		m.Unpack = sortedSet(append(slices.Clone(m.Unpack), l.Unpack...))
+		m.Hold(l.Versions)
 		m.Debs = append(slices.Clone(m.Debs), l.Debs...)
 		out[i] = m
 	}

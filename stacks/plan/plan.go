@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 )
 
 // Schema is the version of the Plan's shape. A reader refuses others.
@@ -113,10 +114,26 @@ type Apt struct {
 type Link struct {
 	Archive  string   `json:"archive"` // "" is the distribution's
 	Packages []string `json:"packages,omitempty"`
-	Debconf  []string `json:"debconf,omitempty"`
-	Markers  []string `json:"markers,omitempty"`
-	Unpack   []string `json:"unpack_only,omitempty"`
-	Debs     []Blob   `json:"debs,omitempty"`
+	// Versions are what apt is held to, by package or by pattern; both may
+	// have asterisks.
+	Versions map[string]string `json:"versions,omitempty"`
+	Debconf  []string          `json:"debconf,omitempty"`
+	Markers  []string          `json:"markers,omitempty"`
+	Unpack   []string          `json:"unpack_only,omitempty"`
+	Debs     []Blob            `json:"debs,omitempty"`
+}
+
+// Hold adds versions to those that apt is held to.
+func (l *Link) Hold(versions map[string]string) {
+	if len(versions) == 0 {
+		return
+	}
+	all := maps.Clone(l.Versions)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, versions)
+	l.Versions = all
 }
 
 // Blob is a file by address and checksum.

@@ -45,6 +45,7 @@ func (s linkSet) merge(o linkSet) {
 	for archive, l := range o {
 		m := s.at(archive)
 		m.Packages = append(m.Packages, l.Packages...)
+		m.Hold(l.Versions)
 		m.Debconf = append(m.Debconf, l.Debconf...)
 		m.Markers = append(m.Markers, l.Markers...)
 		m.Unpack = append(m.Unpack, l.Unpack...)
@@ -64,7 +65,10 @@ func (e *evaluator) aptNeeds(n *node) *aptNeeds {
 			set   linkSet
 			words tree.Words
 		}{{a.tools, need.Apt.Tools}, {a.build, need.Apt.Build}, {a.link, need.Apt.Link}, {a.run, need.Apt.Run}, {a.test, need.Apt.Test}} {
-			kind.set.add(archive, e.packages(n, kind.words)...)
+			if words := e.packages(n, kind.words); len(words) > 0 {
+				kind.set.add(archive, words...)
+				kind.set.at(archive).Hold(e.aptVersions(n, need.Apt.Versions))
+			}
 		}
 	}
 	for _, step := range n.entry.Steps {
@@ -73,6 +77,20 @@ func (e *evaluator) aptNeeds(n *node) *aptNeeds {
 		}
 	}
 	return a
+}
+
+// aptVersions checks what apt is held to, once it is known.
+func (e *evaluator) aptVersions(n *node, versions tree.Map[tree.Text]) map[string]string {
+	out := map[string]string{}
+	for _, v := range versions {
+		pattern, want := v.Key.V, e.text(n, v.Val)
+		if !stacks.ValidPackage(strings.ReplaceAll(pattern, "*", "a")) || !stacks.ValidDebVersion(want) {
+			e.errorf("bad-package", v.Val.At, "%q and %q cannot be a Debian package and its version", pattern, want)
+			continue
+		}
+		out[pattern] = want
+	}
+	return out
 }
 
 func (e *evaluator) aptStep(n *node, step *stacks.AptStep, a *aptNeeds) {
@@ -184,7 +202,7 @@ func (e *evaluator) links(n *node, set linkSet) []plan.Link {
 	for archive, l := range set {
 		sortedLink := plan.Link{
 			Archive: archive, Packages: sorted(l.Packages), Debconf: sorted(l.Debconf), Markers: sorted(l.Markers), Unpack: sorted(l.Unpack),
-			Debs: slices.Clone(l.Debs),
+			Debs: slices.Clone(l.Debs), Versions: l.Versions,
 		}
 		slices.SortFunc(sortedLink.Debs, func(a, b plan.Blob) int { return strings.Compare(a.URL, b.URL) })
 		sortedLink.Debs = slices.Compact(sortedLink.Debs)

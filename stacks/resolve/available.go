@@ -40,7 +40,7 @@ func AvailabilityOn(e *catalog.Entry, variants map[string]string, t *platform.Ta
 	}
 	s := situation{target: t, arch: t.Arch, variants: n.variants}
 	for _, no := range e.Refuse {
-		if no.When.Holds(s) {
+		if !no.Versions.Set() && no.When.Holds(s) {
 			return no.Why.V
 		}
 	}
@@ -62,6 +62,13 @@ func lacks(e *catalog.Entry, s situation) string {
 // whyNone names the condition that keeps every version away, or, if they are
 // kept away by several, that of the newest one.
 func whyNone(e *catalog.Entry, s situation) string {
+	for _, v := range newestFirst(e.Versions) {
+		for _, no := range e.Refuse {
+			if v.When.Holds(s) && no.Takes(v.Version.V) && no.When.Holds(s) {
+				return no.Why.V // but for it there would be this one
+			}
+		}
+	}
 	first, key, count := "no version", "", 0
 	var values []string
 	for _, v := range newestFirst(e.Versions) {

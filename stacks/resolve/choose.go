@@ -114,7 +114,7 @@ func (x *expansion) pick(n *node, demands []demand) {
 		fits = narrowed
 	}
 	if len(fits) > 0 {
-		n.version = fits[0]
+		n.version = fits[max(0, slices.IndexFunc(fits, func(v *stacks.Version) bool { return !v.Asked }))]
 	}
 }
 
@@ -144,7 +144,8 @@ func (d demand) allowsVersion(v string) bool {
 func available(e *catalog.Entry, s stacks.Situation) []*stacks.Version {
 	var out []*stacks.Version
 	for i := range e.Versions {
-		if e.Versions[i].When.Holds(s) {
+		if v := e.Versions[i].Version.V; e.Versions[i].When.Holds(s) &&
+			!slices.ContainsFunc(e.Refuse, func(no stacks.Refuse) bool { return no.Takes(v) && no.When.Holds(s) }) {
 			out = append(out, &e.Versions[i])
 		}
 	}
@@ -235,14 +236,20 @@ func (r *resolver) refuse(n *node, g *graph) bool {
 	s := r.situationOf(n, g)
 	refused := false
 	for _, no := range n.entry.Refuse {
-		if !no.When.Holds(s) || no.Unless.V != "" && n.options[no.Unless.V] == "true" {
+		if no.Versions.Set() || !no.When.Holds(s) || no.Unless.V != "" && n.options[no.Unless.V] == "true" {
 			continue
 		}
 		refused = true
-		d := diag.Errorf("refused", n.line(), "%s cannot be had on %s: %s", n.key.name, r.target, no.Why.V)
+		d := diag.Errorf("refused", n.line(), "%s cannot be had on %s: %s", n.title(), r.target, no.Why.V)
+		if other := beside(no.When, g); other != nil { // else it is the platform's doing
+			d.Summary = fmt.Sprintf("%s cannot be had beside %s: %s", n.title(), other.title(), no.Why.V)
+			if other.line() != n.line() {
+				d = d.WithRelated(other.line(), "%s", strings.Join(other.chain(), " → "))
+			}
+		}
 		if no.Unless.V != "" {
 			d.Help = fmt.Sprintf("to have it all the same, set [options.%s] %s = true", n.key.name, no.Unless.V)
-		} else if !no.When.Asks("with") { // else it is not the platform's doing
+		} else if !no.When.Asks("with") {
 			d.Help = r.whereWanted(n)
 		}
 		if chain := n.chain(); len(chain) > 1 {
@@ -251,6 +258,22 @@ func (r *resolver) refuse(n *node, g *graph) bool {
 		r.add(d)
 	}
 	return refused
+}
+
+// beside is the component of the graph by which a condition holds.
+func beside(w stacks.When, g *graph) *node {
+	present := presence(g.nodes)
+	for _, c := range w.Conds {
+		if c.Key != "with" {
+			continue
+		}
+		for _, t := range c.Any {
+			if name, _, _ := strings.Cut(t.V, ":"); present(t.V) {
+				return g.nodes[key{name: name}]
+			}
+		}
+	}
+	return nil
 }
 
 // options evaluates [options.<component>] against what the component declares.

@@ -74,7 +74,10 @@ func (r *resolver) devices() string {
 	for _, s := range r.target.SoCs {
 		names = append(names, s.Name.V)
 	}
-	return strings.Join(names, " and ")
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return strings.Join(names, "")
 }
 
 // otherVariant names the variant of the component that has a version which the
@@ -134,7 +137,7 @@ func (r *resolver) whereWanted(n *node) string {
 func (r *resolver) hasOn(n *node, t *platform.Target, allows func(string) bool) bool {
 	s := situation{target: t, arch: t.Arch, variants: n.variants}
 	for _, no := range n.entry.Refuse {
-		if no.When.Holds(s) {
+		if !no.Versions.Set() && no.When.Holds(s) {
 			return false
 		}
 	}
