@@ -147,6 +147,11 @@ func Resolve(in Input) Result {
 		g := r.solve(refs)
 		if g != nil && !r.diags.HasErrors() {
 			r.withoutEffect(g)
+			for _, n := range g.order {
+				if n.entry.Own {
+					r.add(Conditions(n.entry, in.Catalog, in.Platforms)...)
+				}
+			}
 			e := newEvaluator(r, g)
 			p := e.plan()
 			for _, n := range g.order {
