@@ -77,6 +77,7 @@ func printPlan(s screen, p *plan.Plan) error {
 		}
 	}
 	printComponents(s, p)
+	printSources(s, p)
 	printPackages(s, "packages", p.Apt.Run)
 	for _, w := range p.Worlds {
 		printWorld(s, w)
@@ -170,16 +171,26 @@ func printComponents(s screen, p *plan.Plan) {
 		return
 	}
 	s.printf("\n")
-	t := table{head: []string{"COMPONENT", "VERSION", "HOW", "FOR", "FROM"}, flex: []int{4, 3}}
+	t := table{head: []string{"COMPONENT", "VERSION", "HOW", "FOR"}, flex: []int{3}}
+	for _, c := range shownOnce(p) {
+		t.add(c.Name, dash(c.Version), how(c), use(c))
+	}
+	t.write(s)
+}
+
+// shownOnce are the components of a plan. A tool that either architecture of
+// builder would take is one.
+func shownOnce(p *plan.Plan) []plan.Component {
+	var out []plan.Component
 	tools := map[string]bool{}
 	for _, c := range p.Components {
 		if c.Host && tools[c.Name] {
-			continue // the same for the other builder
+			continue
 		}
 		tools[c.Name] = c.Host
-		t.add(c.Name, dash(c.Version), how(c), use(c), dash(origin(c)))
+		out = append(out, c)
 	}
-	t.write(s)
+	return out
 }
 
 // components counts what the table of components shows: a tool that either
@@ -215,26 +226,6 @@ func how(c plan.Component) string {
 		return "packages"
 	}
 	return strings.Join(kinds, "+")
-}
-
-func origin(c plan.Component) string {
-	for _, s := range c.Sources {
-		switch {
-		case s.Git != "":
-			at := s.Ref
-			if s.Commit != "" {
-				at += " (" + s.Commit[:12] + ")"
-			}
-			return s.Git + " " + strings.TrimSpace(at)
-		case s.HTTP != "":
-			return s.HTTP
-		case s.Context != "":
-			return "context: " + s.Context
-		case len(s.Files) > 0:
-			return "the catalog"
-		}
-	}
-	return ""
 }
 
 func use(c plan.Component) string {
