@@ -111,26 +111,32 @@ func printRoom(s screen, p *plan.Plan) {
 	}
 	s.title("room")
 	known := map[string]bool{}
-	sum := func(what string, all int64, of func(plan.StoragePart) int64) {
-		var parts []string
-		for _, part := range p.Storage.Parts {
-			known[part.Component] = true
-			if of(part) > 0 {
-				parts = append(parts, part.Component+" "+room(of(part)))
-			}
-		}
-		if all > 0 {
-			s.hang(2, 4, fmt.Sprintf("%s %s: %s", what, room(all), strings.Join(parts, ", ")))
-		}
+	for _, part := range p.Storage.Parts {
+		known[part.Component] = true
 	}
-	sum("image", p.Storage.Image, func(part plan.StoragePart) int64 { return part.Image })
-	sum("models", p.Storage.Models, func(part plan.StoragePart) int64 { return part.Models })
 	var rest []string
 	for _, c := range p.Components {
 		if c.Shipped && !known[c.Name] {
 			rest = append(rest, c.Name)
 		}
 	}
+	least := "" // a sum of some parts is a lower bound
+	if len(rest) > 0 {
+		least = "at least "
+	}
+	sum := func(what string, all int64, of func(plan.StoragePart) int64) {
+		var parts []string
+		for _, part := range p.Storage.Parts {
+			if of(part) > 0 {
+				parts = append(parts, part.Component+" "+room(of(part)))
+			}
+		}
+		if all > 0 {
+			s.hang(2, 4, fmt.Sprintf("%s %s%s: %s", what, least, room(all), strings.Join(parts, ", ")))
+		}
+	}
+	sum("image", p.Storage.Image, func(part plan.StoragePart) int64 { return part.Image })
+	sum("models", p.Storage.Models, func(part plan.StoragePart) int64 { return part.Models })
 	if len(rest) > 0 {
 		s.hang(2, 4, "not known before a build: "+strings.Join(rest, ", "))
 	}
@@ -140,6 +146,9 @@ func platformLine(p plan.Platform) string {
 	parts := []string{p.Name}
 	if p.L4T != "" {
 		parts = append(parts, "L4T "+p.L4T, p.DistroID+" "+p.Release)
+	}
+	if p.Kernel != "" {
+		parts = append(parts, "kernel "+p.Kernel)
 	}
 	parts = append(parts, "linux/"+p.Arch)
 	if len(p.SMs) > 0 {

@@ -133,6 +133,9 @@ func platformLines(p *plan.Plan) []string {
 	if p.Plain.Ref != p.Base.Ref || p.Plain.Digest != p.Base.Digest {
 		out = append(out, "environments on "+p.Plain.Ref+"@"+p.Plain.Digest)
 	}
+	if t.Kernel != "" {
+		out = append(out, "kernel "+t.Kernel)
+	}
 	if len(t.SMs) > 0 {
 		out = append(out, fmt.Sprintf("sm %s of %s", strings.Join(t.SMs, " "), strings.Join(t.SoCs, " ")))
 	}
