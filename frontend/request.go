@@ -46,7 +46,7 @@ func HowArguments() []resolve.Argument {
 		{Name: "CROSS", Summary: "auto, always or never: cross-compile where the builder is of another architecture"},
 		{Name: "SLOTS", Summary: "how many heavy steps a daemon runs at once (1)"},
 		{Name: "MIRRORS", Summary: "from=to …: fetch what lies under one address from another"},
-		{Name: "TEST_GPU", Summary: "1: run the tests that need a GPU, on the device nvidia.com/gpu=all"},
+		{Name: "TEST_GPU", Summary: "1: run the tests that need a GPU, on the device " + graph.GPUDevice},
 		{Name: "DISABLE", Summary: "capabilities of the daemon not to use, such as merge (for finding faults)"},
 	}
 }

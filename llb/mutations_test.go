@@ -96,6 +96,8 @@ func facetMutations() []mutation {
 			return slices.Concat(l.match("test/"), l.said())
 		}},
 		{name: "label facet", on: append([]string{"py"}, shipped...), change: appended("[[run]]\ngpu = true"), changes: law.whatever},
+		{name: "first run", on: append([]string{"py"}, shipped...), change: appended("[[first_run]]\nname = \"engine\"\nrun = [\"true\"]\noutput = \"/data/engine\""), changes: law.whatever},
+		{name: "requirement of the host", on: append([]string{"py"}, shipped...), change: appended("[[host]]\nname = \"camera\"\ncheck = \"/dev/video0\""), changes: law.whatever},
 	}
 }
 

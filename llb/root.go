@@ -112,7 +112,7 @@ func (r *renderer) test(n *graph.Node) (bk.State, error) {
 		x.mounts = append(x.mounts, bk.AddMount(fileScript, r.folder(n, []file{{"script", []byte(t.Script), 0}}), bk.SourcePath("/script"), bk.Readonly))
 	}
 	if t.GPU {
-		x.mounts = append(x.mounts, bk.AddCDIDevice(bk.CDIDeviceName("nvidia.com/gpu=all")))
+		x.mounts = append(x.mounts, bk.AddCDIDevice(bk.CDIDeviceName(graph.GPUDevice)))
 	}
 	return r.run(x)
 }

@@ -93,6 +93,25 @@ func (v vertices) same(t *testing.T, o vertices, components ...string) {
 	}
 }
 
+// samePackages fails for every install of the image's own packages that another
+// stack makes in another way. On one release both have the same archives.
+func (v vertices) samePackages(t *testing.T, o vertices) {
+	t.Helper()
+	installs := 0
+	for _, n := range v.nodes {
+		if !strings.HasPrefix(n.ID, "apt/run/") && !strings.HasPrefix(n.ID, "apt/dev/") {
+			continue
+		}
+		installs++
+		if o.digests[n.ID] != v.digests[n.ID] {
+			t.Errorf("%s differs", n.ID)
+		}
+	}
+	if installs < 4 {
+		t.Errorf("%d installs are too little to compare", installs)
+	}
+}
+
 // differing are the components with a tree that is made in another way.
 func (v vertices) differing(o vertices) []string {
 	var out []string
@@ -150,6 +169,7 @@ func TestDevicesShareTrees(t *testing.T) {
 		stack := "jazzy+qt5+vtk9+pcl+cuda"
 		orin, thor := of(t, real(t, stack, "7.2", "t234"), build), of(t, real(t, stack, "7.2", "t264"), build)
 		orin.same(t, thor, "vtk", "pcl", "perception-pcl")
+		orin.samePackages(t, thor)
 		var want []string
 		for _, c := range orin.plan.Components {
 			if code(c) || slices.ContainsFunc(c.Env, func(id string) bool { e, _ := orin.plan.Component(id); return code(*e) }) {
@@ -207,44 +227,77 @@ func TestAddingLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// TestRealMirrors: mirrors for everything that the flagship fetches change what
+// TestRealMirrors: mirrors for everything that a stack fetches change what
 // fetches, and nothing that is run on it.
 func TestRealMirrors(t *testing.T) {
-	p := real(t, flagship+"+opencv:cuda", "6.2", "")
-	var mirrors llb.Mirrors
+	for _, c := range []struct {
+		stack             string
+		sources, settings int // that have a mirror, at least
+		fetches           []string
+	}{
+		{flagship + "+opencv:cuda", 8, 8, []string{"apt-fetch.sh"}},
+		{"humble:base+pytorch+torchvision", 2, 5, []string{"apt-fetch.sh", "pip-fetch.sh"}},
+	} {
+		t.Run(c.stack, func(t *testing.T) {
+			p := real(t, c.stack, "6.2", "")
+			b, err := llb.Compile(t.Context(), p, llb.Options{Options: graph.Options{Build: "amd64"}, Caps: capable, Mirrors: mirrorsFor(p)})
+			must(t, err)
+			before := map[string]bool{}
+			for _, o := range withUsers(t, compile(t, p, "amd64")) {
+				before[o.text] = true
+			}
+			sources, settings := 0, 0
+			fetches := map[string]bool{}
+			for _, o := range withUsers(t, b) {
+				switch {
+				case before[o.text]:
+				case o.op.GetSource() != nil:
+					sources++
+				case o.op.GetFile() != nil && !slices.ContainsFunc(o.users, func(s string) bool { return !slices.Contains(c.fetches, s) }):
+					settings++
+					for _, s := range o.users {
+						fetches[s] = true
+					}
+				default:
+					t.Errorf("mirrors changed what %q are given: %s", o.users, o.text)
+				}
+			}
+			if sources < c.sources || settings < c.settings || len(fetches) != len(c.fetches) {
+				t.Errorf("mirrors changed %d sources and %d settings of %v: this test looks at the wrong thing", sources, settings, fetches)
+			}
+		})
+	}
+}
+
+// mirrorsFor puts a mirror in the place of everything that a plan fetches.
+func mirrorsFor(p *plan.Plan) llb.Mirrors {
+	mirrors := llb.Mirrors{{From: "https://pypi.org/simple", To: "http://127.0.0.1:1/pypi"}}
+	add := func(from, name string) {
+		if from != "" {
+			mirrors = append(mirrors, plan.Mirror{From: from, To: "http://127.0.0.1:1/" + name})
+		}
+	}
 	for _, a := range p.Archives {
 		for _, k := range sortedKeys(a.URLs) {
-			mirrors = append(mirrors, plan.Mirror{From: a.URLs[k], To: "http://127.0.0.1:1/" + a.Name + "/" + k})
+			add(a.URLs[k], a.Name+"/"+k)
 		}
 	}
 	for _, c := range p.Components {
 		for _, s := range c.Sources {
-			if from := s.Git + s.HTTP; from != "" {
-				mirrors = append(mirrors, plan.Mirror{From: from, To: "http://127.0.0.1:1/" + c.Name + s.To})
+			add(s.Git+s.HTTP, c.Name+s.To)
+		}
+	}
+	for _, w := range p.Worlds {
+		for _, l := range w.Links {
+			for i, index := range l.Indexes {
+				add(index, fmt.Sprintf("%s/%d", l.Name, i))
+			}
+			for _, b := range l.Wheels {
+				add(b.URL, "wheels/"+b.SHA256)
 			}
 		}
 	}
-	b, err := llb.Compile(t.Context(), p, llb.Options{Options: graph.Options{Build: "amd64"}, Caps: capable, Mirrors: mirrors.Sorted()})
-	must(t, err)
-	before := map[string]bool{}
-	for _, o := range withUsers(t, compile(t, p, "amd64")) {
-		before[o.text] = true
-	}
-	sources, settings := 0, 0
-	for _, o := range withUsers(t, b) {
-		switch {
-		case before[o.text]:
-		case o.op.GetSource() != nil:
-			sources++
-		case o.op.GetFile() != nil && !slices.ContainsFunc(o.users, func(s string) bool { return s != "apt-fetch.sh" }):
-			settings++
-		default:
-			t.Errorf("mirrors changed what %q are given: %s", o.users, o.text)
-		}
-	}
-	if sources < 8 || settings < 8 {
-		t.Errorf("mirrors changed %d sources and %d settings of fetches: this test looks at the wrong thing", sources, settings)
-	}
+	return mirrors.Sorted()
 }
 
 // used is an operation without its inputs, and the scripts that are given its

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/org/jetson-frontend/stacks"
@@ -25,7 +26,7 @@ func sourceText(s stacks.Source) string {
 		if len(s.Commit.V) >= 12 {
 			at += " (" + s.Commit.V[:12] + ")"
 		}
-		return strings.TrimSpace(s.Git.V + " " + at)
+		return s.Git.V + " " + strings.TrimSpace(at)
 	case s.HTTP.V != "":
 		return s.HTTP.V
 	case s.Image.V != "":
@@ -34,6 +35,13 @@ func sourceText(s stacks.Source) string {
 		return "context " + s.Context.V
 	}
 	return "the catalog's " + s.Files.V
+}
+
+// upstreamFirst puts what the catalog brings itself behind what it is for.
+func upstreamFirst(sources []stacks.Source) []stacks.Source {
+	own := func(s stacks.Source) bool { return s.Files.V != "" }
+	others := slices.DeleteFunc(slices.Clone(sources), own)
+	return append(others, slices.DeleteFunc(slices.Clone(sources), func(s stacks.Source) bool { return !own(s) })...)
 }
 
 // stepText is a step in a line.

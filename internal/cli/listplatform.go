@@ -12,6 +12,7 @@ type listedRelease struct {
 	Also     []string          `json:"also,omitempty"`
 	Platform string            `json:"platform"` // the name that --platform takes
 	L4T      []string          `json:"l4t,omitempty"`
+	Kernel   string            `json:"kernel,omitempty"`
 	Tier     string            `json:"tier,omitempty"`
 	Distro   string            `json:"distribution"`
 	SoCs     []string          `json:"socs,omitempty"`
@@ -24,7 +25,7 @@ func listReleases(env Env, s *shelf, asJSON bool) error {
 	out := []listedRelease{}
 	for _, r := range s.releases() {
 		l := listedRelease{
-			JetPack: r.JetPack.V, Also: texts(r.Also), Platform: "jetpack-" + r.JetPack.V, L4T: texts(r.L4T), Tier: r.Tier.V,
+			JetPack: r.JetPack.V, Also: texts(r.Also), Platform: "jetpack-" + r.JetPack.V, L4T: texts(r.L4T), Kernel: r.Kernel.V, Tier: r.Tier.V,
 			Distro: r.Distro.V, SoCs: texts(r.SoCs), Arches: []string{"arm64"}, Versions: map[string]string{},
 		}
 		for _, v := range r.Versions {

@@ -77,6 +77,7 @@ func printPlan(s screen, p *plan.Plan) error {
 		}
 	}
 	printComponents(s, p)
+	printSources(s, p)
 	printPackages(s, "packages", p.Apt.Run)
 	for _, w := range p.Worlds {
 		printWorld(s, w)
@@ -110,26 +111,32 @@ func printRoom(s screen, p *plan.Plan) {
 	}
 	s.title("room")
 	known := map[string]bool{}
-	sum := func(what string, all int64, of func(plan.StoragePart) int64) {
-		var parts []string
-		for _, part := range p.Storage.Parts {
-			known[part.Component] = true
-			if of(part) > 0 {
-				parts = append(parts, part.Component+" "+room(of(part)))
-			}
-		}
-		if all > 0 {
-			s.hang(2, 4, fmt.Sprintf("%s %s: %s", what, room(all), strings.Join(parts, ", ")))
-		}
+	for _, part := range p.Storage.Parts {
+		known[part.Component] = true
 	}
-	sum("image", p.Storage.Image, func(part plan.StoragePart) int64 { return part.Image })
-	sum("models", p.Storage.Models, func(part plan.StoragePart) int64 { return part.Models })
 	var rest []string
 	for _, c := range p.Components {
 		if c.Shipped && !known[c.Name] {
 			rest = append(rest, c.Name)
 		}
 	}
+	least := "" // a sum of some parts is a lower bound
+	if len(rest) > 0 {
+		least = "at least "
+	}
+	sum := func(what string, all int64, of func(plan.StoragePart) int64) {
+		var parts []string
+		for _, part := range p.Storage.Parts {
+			if of(part) > 0 {
+				parts = append(parts, part.Component+" "+room(of(part)))
+			}
+		}
+		if all > 0 {
+			s.hang(2, 4, fmt.Sprintf("%s %s%s: %s", what, least, room(all), strings.Join(parts, ", ")))
+		}
+	}
+	sum("image", p.Storage.Image, func(part plan.StoragePart) int64 { return part.Image })
+	sum("models", p.Storage.Models, func(part plan.StoragePart) int64 { return part.Models })
 	if len(rest) > 0 {
 		s.hang(2, 4, "not known before a build: "+strings.Join(rest, ", "))
 	}
@@ -139,6 +146,9 @@ func platformLine(p plan.Platform) string {
 	parts := []string{p.Name}
 	if p.L4T != "" {
 		parts = append(parts, "L4T "+p.L4T, p.DistroID+" "+p.Release)
+	}
+	if p.Kernel != "" {
+		parts = append(parts, "kernel "+p.Kernel)
 	}
 	parts = append(parts, "linux/"+p.Arch)
 	if len(p.SMs) > 0 {
@@ -170,16 +180,26 @@ func printComponents(s screen, p *plan.Plan) {
 		return
 	}
 	s.printf("\n")
-	t := table{head: []string{"COMPONENT", "VERSION", "HOW", "FOR", "FROM"}, flex: []int{4, 3}}
+	t := table{head: []string{"COMPONENT", "VERSION", "HOW", "FOR"}, flex: []int{3}}
+	for _, c := range shownOnce(p) {
+		t.add(c.Name, dash(c.Version), how(c), use(c))
+	}
+	t.write(s)
+}
+
+// shownOnce are the components of a plan. A tool that either architecture of
+// builder would take is one.
+func shownOnce(p *plan.Plan) []plan.Component {
+	var out []plan.Component
 	tools := map[string]bool{}
 	for _, c := range p.Components {
 		if c.Host && tools[c.Name] {
-			continue // the same for the other builder
+			continue
 		}
 		tools[c.Name] = c.Host
-		t.add(c.Name, dash(c.Version), how(c), use(c), dash(origin(c)))
+		out = append(out, c)
 	}
-	t.write(s)
+	return out
 }
 
 // components counts what the table of components shows: a tool that either
@@ -215,26 +235,6 @@ func how(c plan.Component) string {
 		return "packages"
 	}
 	return strings.Join(kinds, "+")
-}
-
-func origin(c plan.Component) string {
-	for _, s := range c.Sources {
-		switch {
-		case s.Git != "":
-			at := s.Ref
-			if s.Commit != "" {
-				at += " (" + s.Commit[:12] + ")"
-			}
-			return s.Git + " " + strings.TrimSpace(at)
-		case s.HTTP != "":
-			return s.HTTP
-		case s.Context != "":
-			return "context: " + s.Context
-		case len(s.Files) > 0:
-			return "the catalog"
-		}
-	}
-	return ""
 }
 
 func use(c plan.Component) string {

@@ -183,7 +183,7 @@ func describe(e *catalog.Entry) *shown {
 	}
 	for _, v := range e.Versions {
 		sv := shownVersion{Version: v.Version.V, Date: v.Date.V, When: condition(v.When), Notes: v.Notes.V}
-		for _, src := range v.Sources {
+		for _, src := range upstreamFirst(v.Sources) {
 			sv.Sources = append(sv.Sources, sourceText(src))
 		}
 		c.Versions = append(c.Versions, sv)

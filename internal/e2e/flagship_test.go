@@ -121,9 +121,25 @@ func packagesFrom(p *plan.Plan, archive string) []string {
 		}
 	}
 	if archive == "ros2" {
-		all["ros-humble-desktop"], all["ros-humble-pcl-conversions"] = true, true
+		for _, name := range []string{"desktop", "pcl-conversions", "image-tools"} {
+			all["ros-humble-"+name] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(all))
+}
+
+// throughOpenCV are the packages of ROS's desktop that need the distribution's
+// OpenCV, with what leads there: libopencv-dev needs its libopencv-viz, and that
+// its VTK. Whoever puts one into the list of desktop's parts hears of it here.
+func throughOpenCV() map[string]string {
+	return map[string]string{
+		"ros-humble-cv-bridge":               "libopencv-dev, python3-opencv",
+		"ros-humble-depthimage-to-laserscan": "libopencv-dev", // by image_geometry
+		"ros-humble-image-geometry":          "libopencv-dev",
+		"ros-humble-image-tools":             "libopencv-dev",
+		"ros-humble-intra-process-demo":      "libopencv-dev",
+		"ros-humble-rqt-image-view":          "libopencv-dev, python3-opencv", // by cv_bridge
+	}
 }
 
 // standInPackages are empty but for what the graph uses: ROS's setup files, and
@@ -143,9 +159,11 @@ export AMENT_PREFIX_PATH LD_LIBRARY_PATH
 		case n == "python3-colcon-common-extensions":
 			d.depends = "colcon, python3-colcon-bash, python3-colcon-cmake, python3-colcon-library-path, python3-colcon-output, python3-colcon-package-selection, python3-colcon-ros"
 		case n == "ros-humble-desktop":
-			d.depends = "ros-humble-pcl-conversions, ros-humble-ros-workspace"
+			d.depends = "ros-humble-image-tools, ros-humble-pcl-conversions, ros-humble-ros-workspace"
 		case n == "ros-humble-pcl-conversions":
 			d.depends = "libpcl-common1.13, libpcl-io1.13, ros-humble-ros-workspace"
+		case throughOpenCV()[n] != "":
+			d.depends = throughOpenCV()[n] + ", ros-humble-ros-workspace"
 		case strings.HasPrefix(n, "ros-"):
 			d.depends = "ros-humble-ros-workspace"
 		case strings.HasPrefix(n, "cuda-cudart"):
@@ -279,7 +297,7 @@ func TestFlagship(t *testing.T) {
 		}
 	}
 	if m := distributionsOwn.FindAllString(status, -1); m != nil {
-		t.Errorf("the distribution's PCL or VTK came in: %v", m)
+		t.Errorf("the distribution's PCL, VTK or OpenCV came in: %v", m)
 	}
 	if pins := files["/etc/apt/preferences.d/jetson"]; !strings.Contains(pins, "libvtk9*") || !strings.Contains(pins, "libpcl-*") {
 		t.Errorf("the image does not keep them out: %q", pins)
@@ -288,21 +306,30 @@ func TestFlagship(t *testing.T) {
 		t.Errorf("the entry point sources %q", setup)
 	}
 	for _, part := range []string{"vtk", "pcl", "cupcl"} {
-		if len(o.Executed("["+part+" ")) > 0 && len(o.Executed("cmake build (cross)")) == 0 {
-			t.Errorf("%s was not cross-compiled", part)
+		built := slices.DeleteFunc(o.Executed("["+part+" "), func(n string) bool { return !strings.Contains(n, "cmake build") })
+		if len(built) == 0 {
+			t.Errorf("%s was not compiled", part)
+		}
+		for _, n := range built {
+			if !strings.Contains(n, "(cross)") {
+				t.Errorf("%s was not cross-compiled", n)
+			}
 		}
 	}
 
-	// Who asks for the metapackage all the same hears that it cannot be had.
+	// Who asks for the metapackage all the same hears that it cannot be had, and
+	// so does who asks for a part that brings VTK with OpenCV.
 	text, err := os.ReadFile(filepath.Join(r.Dir, "stack.toml"))
 	must(t, err)
-	write(t, filepath.Join(r.Dir, "stack.toml"), string(text)+"\n[apt]\narchive = \"ros2\"\npackages = [\"ros-humble-desktop\"]\n")
-	o, err = suite.Daemon.Build(ctx, r)
-	if err == nil {
-		t.Fatal("the metapackage was installed beside a PCL that the stack compiles")
-	}
-	if !strings.Contains(o.Logs, "apt cannot install these packages together") || !strings.Contains(o.Logs, "libpcl-common1.13") {
-		t.Errorf("the failure does not say what is wrong:\n%s", tail(o.Logs))
+	for name, says := range map[string]string{"ros-humble-desktop": "libpcl-common1.13", "ros-humble-image-tools": "libopencv-viz406 : Depends: libvtk9.1"} {
+		write(t, filepath.Join(r.Dir, "stack.toml"), string(text)+"\n[apt]\narchive = \"ros2\"\npackages = [\""+name+"\"]\n")
+		o, err = suite.Daemon.Build(ctx, r)
+		if err == nil {
+			t.Fatalf("%s was installed beside a PCL that the stack compiles", name)
+		}
+		if !strings.Contains(o.Logs, "apt cannot install these packages together") || !strings.Contains(o.Logs, says) {
+			t.Errorf("the failure of %s does not say what is wrong:\n%s", name, tail(o.Logs))
+		}
 	}
 }
 
@@ -350,13 +377,13 @@ func TestFullFlagship(t *testing.T) {
 		}
 	}
 	if m := distributionsOwn.FindAllString(files["/var/lib/dpkg/status"], -1); m != nil {
-		t.Errorf("the distribution's PCL or VTK came in: %v", m)
+		t.Errorf("the distribution's PCL, VTK or OpenCV came in: %v", m)
 	}
 }
 
 // distributionsOwn are the packages that a flagship which compiles VTK and PCL
-// must not have.
-var distributionsOwn = regexp.MustCompile(`(?m)^Package: (libvtk.*|libpcl.*|ros-humble-desktop|ros-humble-pcl-conversions)$`)
+// must not have: OpenCV's would bring VTK's.
+var distributionsOwn = regexp.MustCompile(`(?m)^Package: (libvtk.*|libpcl.*|libopencv.*|ros-humble-desktop|ros-humble-pcl-conversions)$`)
 
 // TestFullFlagshipApt builds the twin, humble+qt5+vtk:apt+cupcl: ROS's metapackage
 // with its real chain to PCL and VTK, Debian's packages of both, and the
@@ -374,7 +401,7 @@ func TestFullFlagshipApt(t *testing.T) {
 	files, err := o.Files()
 	must(t, err)
 	status := files["/var/lib/dpkg/status"]
-	for _, p := range []string{"ros-humble-desktop", "ros-humble-pcl-conversions", "libpcl-io1.13", "libvtk9.1", "libpcl-visualization1.13"} {
+	for _, p := range []string{"ros-humble-desktop", "ros-humble-pcl-conversions", "libpcl-io1.13", "libvtk9.1", "libpcl-visualization1.13", "libopencv-viz406"} {
 		if !strings.Contains(status, "Package: "+p+"\nStatus: install ok installed") {
 			t.Errorf("%s is not installed", p)
 		}

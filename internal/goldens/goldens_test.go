@@ -72,13 +72,19 @@ func examples(t *testing.T) []example {
 // builder is always the same.
 func (e example) resolve(t *testing.T, args map[string]string) (*stacks.Stack, resolve.Result) {
 	t.Helper()
+	return e.resolveFor(t, "", args)
+}
+
+// resolveFor plans it for an architecture; "" is the platform's own.
+func (e example) resolveFor(t *testing.T, arch string, args map[string]string) (*stacks.Stack, resolve.Result) {
+	t.Helper()
 	data, err := os.ReadFile(filepath.Join(e.dir, "stack.toml"))
 	must(t, err)
 	here := os.DirFS(e.dir)
 	prep := frontend.Prepare(&diag.File{Name: "stack.toml", Data: data}, args,
 		frontend.Files{Context: here, Beside: here, Lock: frontend.LockName("stack.toml")})
 	must(t, prep.Diags.Err())
-	prep.Input.Native = "amd64"
+	prep.Input.Arch, prep.Input.Native = arch, "amd64"
 	prep.Input.Facts.Offline = true
 	r := resolve.Resolve(prep.Input)
 	frontend.Lint(&r)
@@ -119,7 +125,7 @@ func targets(t *testing.T) []target {
 }
 
 // TestPlans holds the plan of every example on every release against its
-// golden. An example that is not for JetPack is planned as it is.
+// golden. An example that is not for JetPack is also planned as it is.
 func TestPlans(t *testing.T) {
 	all := targets(t)
 	for _, e := range examples(t) {
@@ -128,9 +134,8 @@ func TestPlans(t *testing.T) {
 			var w writer
 			if s, r := e.resolve(t, nil); !s.JetPack.Set() {
 				w.result("as it is", r)
-			} else {
-				w.results(t, e, all)
 			}
+			w.results(t, e, all)
 			golden(t, e.name+".txt", w.String())
 		})
 	}
@@ -154,6 +159,30 @@ func TestOtherDistributions(t *testing.T) {
 			golden(t, "flagship-with-"+ros+".txt", w.String())
 		})
 	}
+}
+
+// TestWorkstation plans the flagship for a workstation with a discrete GPU.
+func TestWorkstation(t *testing.T) {
+	_, r := flagship(t).resolveFor(t, "amd64", map[string]string{"PLATFORM": "ubuntu-22.04"})
+	var w writer
+	w.result("ubuntu-22.04 on amd64", r)
+	golden(t, "flagship-on-a-workstation.txt", w.String())
+}
+
+// TestDeviceCode plans what has device code of its own for one device, and
+// holds every option that CMake is given for it: what a chip's number goes into
+// shows nowhere else.
+func TestDeviceCode(t *testing.T) {
+	var w writer
+	for _, stack := range []string{"pcl:cuda", "opencv:cuda"} {
+		_, r := flagship(t).resolve(t, map[string]string{"STACK": stack, "JETPACK": "6.2", "DEVICE": "agx-orin"})
+		w.result(stack+" on JetPack 6.2 for agx-orin", r)
+		if r.Plan == nil {
+			t.Fatal(r.Diags.Err())
+		}
+		w.options(r.Plan)
+	}
+	golden(t, "device-code.txt", w.String())
 }
 
 func flagship(t *testing.T) example {

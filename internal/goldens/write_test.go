@@ -61,6 +61,21 @@ func (w *writer) result(title string, r resolve.Result) {
 	}
 }
 
+// options writes what CMake is given for each step with device code.
+func (w *writer) options(p *plan.Plan) {
+	for _, c := range p.Components {
+		for _, s := range c.Steps {
+			if s.CMake == nil || len(s.CMake.CUDA) == 0 {
+				continue
+			}
+			fmt.Fprintf(w, "options of %s, step %s\n", c.ID(), s.Name)
+			for _, k := range slices.Sorted(maps.Keys(s.CMake.Options)) {
+				fmt.Fprintf(w, "  %s=%s\n", k, s.CMake.Options[k])
+			}
+		}
+	}
+}
+
 // findings are the first line of each diagnostic, with where it points and its
 // help. The release is not named, so that what is said of several reads alike.
 func findings(title string, ds diag.List) []string {
@@ -117,6 +132,9 @@ func platformLines(p *plan.Plan) []string {
 	}
 	if p.Plain.Ref != p.Base.Ref || p.Plain.Digest != p.Base.Digest {
 		out = append(out, "environments on "+p.Plain.Ref+"@"+p.Plain.Digest)
+	}
+	if t.Kernel != "" {
+		out = append(out, "kernel "+t.Kernel)
 	}
 	if len(t.SMs) > 0 {
 		out = append(out, fmt.Sprintf("sm %s of %s", strings.Join(t.SMs, " "), strings.Join(t.SoCs, " ")))

@@ -21,6 +21,13 @@ const (
 // TargetInfo is a target with what it gives.
 type TargetInfo struct{ Name, Summary string }
 
+// GPUDevice is what a test that needs a GPU asks the builder for, by the name
+// that nvidia-ctk gives to all GPUs of a machine.
+const GPUDevice = "nvidia.com/gpu=all"
+
+// GPUCommand runs the tests that need a GPU, on a machine that has one.
+const GPUCommand = "jetson build --target " + TargetTest + " --build-arg TEST_GPU=1 --allow device=" + GPUDevice
+
 // envSuffix makes a component's name the target of its build environment.
 const envSuffix = "-env"
 
@@ -160,7 +167,7 @@ func (b *builder) checks(whole *Node) {
 	for i := range b.p.Tests {
 		t := &b.p.Tests[i]
 		if t.GPU && !b.o.GPU {
-			b.notice("test %s needs a GPU and is not run here; run it on a device with: jetson verify", t.ID())
+			b.notice("test %s needs a GPU and is not run here; run it on a device with: %s", t.ID(), GPUCommand)
 			continue
 		}
 		b.g.Checks = append(b.g.Checks, b.test(t, whole))

@@ -57,6 +57,7 @@ type Platform struct {
 	Codename string            `json:"codename"`
 	JetPack  string            `json:"jetpack,omitempty"`
 	L4T      string            `json:"l4t,omitempty"`
+	Kernel   string            `json:"kernel,omitempty"` // the device's, which a container runs on
 	Tier     string            `json:"tier,omitempty"`
 	Flavour  string            `json:"flavour,omitempty"`
 	Device   string            `json:"device,omitempty"`

@@ -60,6 +60,7 @@ var (
 	digest  = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	sha256  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	print40 = regexp.MustCompile(`^[0-9A-F]{40}$`)
+	kernel  = regexp.MustCompile(`^[0-9]+\.[0-9]+(\.[0-9]+)?$`)
 	part    = regexp.MustCompile(`^p[0-9]{4}-[0-9]{4}$`)
 	pack    = regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]+$`)
 	baseRef = regexp.MustCompile(`^nvcr\.io/nvidia/(l4t-[a-z]+):[a-z0-9.-]+$`)
@@ -69,8 +70,12 @@ func TestReleaseRows(t *testing.T) {
 	db := embedded(t)
 	names, numbers := seen{}, seen{}
 	full := 0
+	noKernel := []string{"5.0-dp", "5.0.1-dp"} // previews, of which no source says it
 	for _, r := range db.Releases {
 		sourced(t, r.JetPack, r.Source)
+		if known := kernel.MatchString(r.Kernel.V); known == slices.Contains(noKernel, r.JetPack.V) {
+			t.Errorf("%s: JetPack %s has the kernel %q", r.At, r.JetPack.V, r.Kernel.V)
+		}
 		names.add(t, r.JetPack)
 		for _, a := range r.Also {
 			names.add(t, a)

@@ -30,8 +30,10 @@ type Release struct {
 	JetPack tree.Text   `toml:"jetpack,required"`
 	Also    []tree.Text `toml:"also"` // other names of the same release
 	L4T     []tree.Text `toml:"l4t,required"`
-	// Tier says what is promised: full (built and tested), resolves (planned
-	// and compiled, not built in tests), frozen (no longer maintained).
+	// Tier says what this project's tests do with it: resolves (its graphs are
+	// made, not run), full (the flagship's are run too, on Debian in Ubuntu's
+	// place and with stand-ins for NVIDIA's and ROS's archives), frozen (as
+	// resolves, without the examples; no longer maintained).
 	Tier   tree.Text `toml:"tier,required"`
 	Date   tree.Text `toml:"date"`
 	Distro tree.Text `toml:"distro,required"`

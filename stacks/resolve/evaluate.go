@@ -98,7 +98,7 @@ func (e *evaluator) platform() plan.Platform {
 		Versions: t.Versions, Date: e.date(t.Distro.Date),
 	}
 	if t.Release != nil {
-		p.JetPack, p.Tier = t.Release.JetPack.V, t.Release.Tier.V
+		p.JetPack, p.Tier, p.Kernel = t.Release.JetPack.V, t.Release.Tier.V, t.Release.Kernel.V
 	}
 	if t.Device != nil {
 		p.Device = t.Device.Name.V

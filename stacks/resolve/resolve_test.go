@@ -126,6 +126,12 @@ func summary(r resolve.Result) string {
 	if p.Config.Env != nil || p.Config.Prepend != nil {
 		fmt.Fprintln(&b, "env", p.Config.Env, p.Config.Prepend)
 	}
+	for _, f := range p.FirstRun {
+		fmt.Fprintf(&b, "first run %+v\n", f)
+	}
+	for _, h := range p.Host {
+		fmt.Fprintf(&b, "host %+v\n", h)
+	}
 	return b.String()
 }
 
