@@ -115,7 +115,7 @@ func (g *graphFlags) chosen() (string, error) {
 	if format == "tree" && g.llb {
 		return "", usagef("--llb takes a format other than tree, as in: jetson graph --llb -o build.svg")
 	}
-	if g.scale < 0.2 || g.scale > 8 {
+	if !(g.scale >= 0.2 && g.scale <= 8) { // as NaN is neither below nor above
 		return "", usagef("--scale is from 0.2 to 8")
 	}
 	return format, oneOf(what, format, graphFormats(), diag.DidYouMean)
