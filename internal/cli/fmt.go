@@ -94,10 +94,6 @@ func (f *fmtFlags) input(env Env, data []byte) (bad bool, err error) {
 
 // file formats a file in its place.
 func (f *fmtFlags) file(env Env, name string) (bad bool, err error) {
-	st, err := os.Stat(name)
-	if err != nil {
-		return false, cannotRead(name, err)
-	}
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return false, cannotRead(name, err)
@@ -112,7 +108,7 @@ func (f *fmtFlags) file(env Env, name string) (bad bool, err error) {
 	if bytes.Equal(data, out) {
 		return false, nil
 	}
-	if err := replaceFile(name, out, st.Mode().Perm()); err != nil {
+	if err := replaceFile(name, out, 0o644); err != nil {
 		return false, err
 	}
 	fmt.Fprintln(env.Stderr, "formatted", name)
@@ -140,33 +136,6 @@ func (f *fmtFlags) compare(env Env, name string, data, out []byte) bool {
 		fmt.Fprintln(env.Stdout, name)
 	}
 	return f.check
-}
-
-// replaceFile writes a file beside its place and moves it there, so that an
-// interrupted run leaves the old one or the new one.
-func replaceFile(name string, data []byte, mode fs.FileMode) error {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".jetson-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	_, err = tmp.Write(data)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(tmp.Name(), mode)
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name()) // what is said is why it was not written
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	return nil
 }
 
 // tomlFiles is a file itself, or the stack and component files of a folder.
