@@ -56,6 +56,7 @@ var errReported = errors.New("reported")
 func Main(args []string, env Env) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
 	root := newRoot(env)
 	root.SetArgs(args)
 	root.SetOut(env.Stdout)

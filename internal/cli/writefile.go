@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/org/jetson-frontend/stacks/diag"
 )
 
 // replaceFile writes a file beside its place and moves it there, so that an
@@ -31,7 +33,7 @@ func replaceFile(name string, data []byte, mode fs.FileMode) error {
 		return nil
 	}
 	if !errors.Is(err, errInPlace) && !errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%s cannot be written: %w", name, bare(err))
+		return fmt.Errorf("%s cannot be written: %w", name, diag.Reason(err))
 	}
 	// The folder may be closed to us and the file open, or the file somebody's
 	// to whom only root can give it back.
@@ -96,17 +98,7 @@ func written(name string, flags int, data []byte, mode fs.FileMode) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", name, bare(err))
+		return fmt.Errorf("%s cannot be written: %w", name, diag.Reason(err))
 	}
 	return nil
-}
-
-// bare is the reason of an error about a file, without the name that is said
-// with it.
-func bare(err error) error {
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		return failed.Err
-	}
-	return err
 }

@@ -6,6 +6,7 @@ package diag
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sort"
 	"strings"
@@ -253,4 +254,14 @@ func (d Diagnostic) WithDetail(lines ...string) Diagnostic {
 func (d Diagnostic) WithRelated(at Range, format string, args ...any) Diagnostic {
 	d.Related = append(slices.Clone(d.Related), Related{at, fmt.Sprintf(format, args...)})
 	return d
+}
+
+// Reason is why something could not be done with a file, without the name of
+// the file, which is said beside it.
+func Reason(err error) error {
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }

@@ -95,6 +95,9 @@ func (s Style) snippet(b *strings.Builder, r Range, pad int, color, label string
 	space := strings.Repeat(" ", pad)
 	line := r.File.Line(start.Line)
 	fmt.Fprintf(b, "%s%s %s\n", space, s.paint(blue, "-->"), r)
+	if len(r.File.Data) == 0 {
+		return
+	}
 	fmt.Fprintf(b, "%s %s\n", space, s.paint(blue, "|"))
 	fmt.Fprintf(b, "%s %s %s\n", s.paint(blue, fmt.Sprintf("%*d", pad, start.Line)), s.paint(blue, "|"), strings.ReplaceAll(line, "\t", " "))
 	from := min(start.Col-1, len(line))
