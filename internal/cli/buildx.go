@@ -170,7 +170,7 @@ func (b *buildFlags) buildxArgs(ctx context.Context, f *pflag.FlagSet, env Env, 
 func runBuildx(ctx context.Context, env Env, bin string, args []string, ch chan<- *client.SolveStatus, rest io.Writer) error {
 	defer close(ch)
 	cmd := exec.CommandContext(ctx, bin, args...)
-	cmd.Stdin, cmd.Stdout = env.Stdin, env.Stdout
+	cmd.Stdin, cmd.Stdout = env.Stdin, direct(env.Stdout)
 	// It cancels its build when it is interrupted; killed, it would not.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second

@@ -112,7 +112,7 @@ func (f *fmtFlags) file(ctx context.Context, env Env, name string) (bad bool, er
 	if err := replaceFile(name, out, 0o644); err != nil {
 		return false, err
 	}
-	fmt.Fprintln(env.Stderr, "formatted", name)
+	fmt.Fprintln(env.Stderr, "formatted", diag.Visible(name))
 	return false, nil
 }
 
