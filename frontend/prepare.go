@@ -1,6 +1,8 @@
 package frontend
 
 import (
+	"cmp"
+	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -26,6 +28,8 @@ type Files struct {
 	// Beside holds the lock, under the name Lock.
 	Beside fs.FS
 	Lock   string
+	// LockName is what messages call the lock; "" is Lock.
+	LockName string
 }
 
 // platformFolder is the folder of a user's catalog that holds platforms.
@@ -137,6 +141,9 @@ func readComponent(d *tree.Decoder, in *stacks.Inline, context fs.FS) (*stacks.C
 		return nil, diag.List{diag.Errorf("no-context", in.Path.At, "there is no build context to read %s from", file)}
 	}
 	data, err := fs.ReadFile(context, file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, diag.List{diag.Errorf("no-component", in.Path.At, "%s of the build context cannot be read: %v", file, diag.Reason(err))}
+	}
 	if err != nil {
 		return nil, diag.List{diag.Errorf("no-component", in.Path.At, "the build context has no %s", file).
 			WithHelp("a component by path is a folder that holds <name>/<name>.toml")}
@@ -152,14 +159,19 @@ func readLock(files Files) (*lock.File, diag.List) {
 	if files.Beside == nil || files.Lock == "" {
 		return nil, nil
 	}
+	f := &diag.File{Name: cmp.Or(files.LockName, files.Lock)}
 	data, err := fs.ReadFile(files.Beside, files.Lock)
-	if err != nil {
-		return nil, nil // there is none
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, diag.List{diag.Errorf("bad-lock", diag.Range{File: f}, "the lock cannot be read: %v", diag.Reason(err))}
 	}
+	f.Data = data
 	l, err := lock.Decode(data)
 	if err != nil {
-		f := &diag.File{Name: files.Lock, Data: data}
-		return nil, diag.List{diag.Errorf("bad-lock", diag.Range{File: f, End: min(1, len(data))}, "%v", err)}
+		return nil, diag.List{diag.Errorf("bad-lock", diag.Range{File: f, End: min(1, len(data))}, "%v", err).
+			WithHelp("jetson lock writes it anew; without the file a build takes what there is")}
 	}
 	return l, nil
 }

@@ -33,14 +33,13 @@ func (c checker) add(g diag.Diagnostic) { c.d.Add(g) }
 
 func checkStack(d *tree.Decoder, s *Stack) {
 	c := checker{d}
-	c.count("stack", s.At, len(s.Stack), MaxRefs)
-	c.count("component", s.At, len(s.Components), MaxRefs)
-	for i, r := range s.Stack {
-		for _, earlier := range s.Stack[:i] {
-			if earlier.String() == r.String() && r.Name.V != "" {
-				c.add(c.errorf("duplicate", r.At, "%q is named twice", r.String()).WithHelp("remove one"))
-			}
+	s.Components = most(c, "component", s.At, s.Components, MaxRefs)
+	named := map[string]bool{}
+	for _, r := range s.Stack {
+		if named[r.String()] && r.Name.V != "" {
+			c.add(c.errorf("duplicate", r.At, "%q is named twice", r.String()).WithHelp("remove one"))
 		}
+		named[r.String()] = true
 	}
 	chosen := []tree.Text{}
 	for _, t := range []tree.Text{s.JetPack, s.L4T, s.Platform} {
@@ -118,8 +117,13 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 	} else {
 		checkName(d, comp.Name, comp.At, "component")
 	}
-	for what, n := range map[string]int{"version": len(comp.Versions), "step": len(comp.Steps), "needs": len(comp.Needs), "test": len(comp.Tests)} {
-		c.count(what, comp.At, n, MaxItems)
+	comp.Versions = most(c, "version", comp.At, comp.Versions, MaxItems)
+	comp.Steps = most(c, "step", comp.At, comp.Steps, MaxItems)
+	comp.Needs = most(c, "needs", comp.At, comp.Needs, MaxItems)
+	comp.Tests = most(c, "test", comp.At, comp.Tests, MaxItems)
+	for i := range comp.Versions {
+		v := &comp.Versions[i]
+		v.Sources = most(c, "sources", v.At, v.Sources, MaxItems)
 	}
 	c.variants(comp.Variants)
 	c.options(comp.Options)
@@ -157,10 +161,14 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 	}
 }
 
-func (c checker) count(what string, at diag.Range, n, most int) {
-	if n > most {
-		c.add(c.errorf("too-many", at, "%d entries of %q; at most %d are read", n, what, most))
+// most says that a list is too long, and leaves what is over unread: a short
+// file may hold a great many entries.
+func most[T any](c checker, what string, at diag.Range, list []T, limit int) []T {
+	if len(list) <= limit {
+		return list
 	}
+	c.add(c.errorf("too-many", at, "%d entries of %q; at most %d are read", len(list), what, limit))
+	return list[:limit]
 }
 
 func (c checker) variants(axes []Variant) {
@@ -211,13 +219,16 @@ func (c checker) versions(comp *Component) {
 				c.add(c.errorf("bad-date", v.Date.At, "%q is not a date", v.Date.V).WithHelp("write it like 2024-06-25"))
 			}
 		}
-		for i, s := range v.Sources {
+		taken := map[string]bool{}
+		for _, s := range v.Sources {
 			c.source(s)
-			for _, other := range v.Sources[:i] {
-				if other.To.V == s.To.V && s.When.Empty() && other.When.Empty() {
-					c.add(c.errorf("duplicate", s.To.At, "two sources go to %q", s.To.V))
-				}
+			if !s.When.Empty() {
+				continue
 			}
+			if taken[s.To.V] {
+				c.add(c.errorf("duplicate", s.To.At, "two sources go to %q", s.To.V))
+			}
+			taken[s.To.V] = true
 		}
 	}
 }

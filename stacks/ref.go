@@ -50,7 +50,7 @@ type Refs []Ref
 // UnmarshalTree reads the references.
 func (r *Refs) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 	if v.Kind == tree.Array {
-		for _, item := range v.Items {
+		for _, item := range most(checker{d}, "stack", v.At, v.Items, MaxRefs) {
 			var ref Ref
 			ref.UnmarshalTree(d, item)
 			*r = append(*r, ref)
@@ -64,7 +64,7 @@ func (r *Refs) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 		return
 	}
 	offset := 0
-	for part := range strings.SplitSeq(text.V, "+") {
+	for _, part := range most(checker{d}, "stack", v.At, strings.Split(text.V, "+"), MaxRefs) {
 		trimmed := strings.TrimLeft(part, " ")
 		*r = append(*r, parseRef(d, v, offset+len(part)-len(trimmed), strings.TrimRight(trimmed, " ")))
 		offset += len(part) + 1

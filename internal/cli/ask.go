@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 // dialog asks on the terminal.
 type dialog struct {
+	ctx context.Context
 	env Env
 	in  *bufio.Reader
 }
@@ -25,7 +28,11 @@ func (d dialog) line(question, def string, help func()) (string, error) {
 			hint = " [" + def + "]"
 		}
 		fmt.Fprintf(d.env.Stderr, "%s%s (? for a list): ", question, hint)
-		text, err := d.in.ReadString('\n')
+		text, err := await(d.ctx, func() (string, error) { return d.in.ReadString('\n') })
+		if errors.Is(err, errInterrupted) {
+			fmt.Fprintln(d.env.Stderr)
+			return "", err
+		}
 		if err != nil && (err != io.EOF || text == "") {
 			fmt.Fprintln(d.env.Stderr)
 			return "", usagef("no answer, nothing written")
@@ -43,8 +50,8 @@ func (d dialog) line(question, def string, help func()) (string, error) {
 
 // ask finds out what the flags did not say: the platform, the device and the
 // components. A wrong answer is explained and asked for again.
-func (i *initFlags) ask(env Env) (string, error) {
-	d := dialog{env, bufio.NewReader(io.LimitReader(env.Stdin, 1<<16))}
+func (i *initFlags) ask(ctx context.Context, env Env) (string, error) {
+	d := dialog{ctx, env, bufio.NewReader(io.LimitReader(env.Stdin, 1<<16))}
 	// The lists go where the questions do; standard output may be the file.
 	lists := env
 	lists.Stdout = env.Stderr

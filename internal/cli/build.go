@@ -80,7 +80,7 @@ func (b *buildFlags) request(ctx context.Context, env Env) (engine.Request, func
 	if !slices.Contains(progressModes(), b.progress) {
 		return r, cleanup, usagef("--progress is %s, not %q", strings.Join(progressModes(), ", "), b.progress)
 	}
-	prep, err := b.prepare(env)
+	prep, err := b.prepare(ctx, env)
 	if err != nil {
 		return r, cleanup, err
 	}

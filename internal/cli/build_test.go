@@ -259,3 +259,19 @@ func TestFits(t *testing.T) {
 		t.Errorf("a coloured text of 3 columns counts %d", n)
 	}
 }
+
+// What a stranger wrote moves no cursor: our own colours alone are obeyed.
+func TestScreenShowsControlCharacters(t *testing.T) {
+	for _, color := range []bool{false, true} {
+		var out bytes.Buffer
+		s := screen{w: &out, color: color}
+		s.printf("%s %s\n", s.paint(bold, "title"), "a\x1b[2J\u202eb\rc")
+		want := "title a\\x1b[2J\\u202eb\\x0dc\n"
+		if color {
+			want = strings.Replace(want, "title", bold+"title"+reset, 1)
+		}
+		if out.String() != want {
+			t.Errorf("with colours %t: %q, not %q", color, out.String(), want)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func (b *buildFlags) throughBuildx(cmd *cobra.Command, w watched, where engine.B
 	if f := cmd.Flag("metadata-file"); f != nil && f.Changed {
 		metadata = f.Value.String()
 	}
-	args, err := b.buildxArgs(cmd.Flags(), w.env, where, req)
+	args, err := b.buildxArgs(cmd.Context(), cmd.Flags(), w.env, where, req)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func handedOn() []string {
 
 // buildxArgs are the arguments of the build. What our own flags come to is in
 // the request.
-func (b *buildFlags) buildxArgs(f *pflag.FlagSet, env Env, where engine.Builder, req engine.Request) ([]string, error) {
+func (b *buildFlags) buildxArgs(ctx context.Context, f *pflag.FlagSet, env Env, where engine.Builder, req engine.Request) ([]string, error) {
 	args := []string{"--progress=rawjson", "--file=" + filepath.Join(req.Dir, req.File)}
 	if where.Name != "" {
 		args = append(args, "--builder="+where.Name)
@@ -128,7 +128,7 @@ func (b *buildFlags) buildxArgs(f *pflag.FlagSet, env Env, where engine.Builder,
 	platforms := req.Platforms
 	if len(platforms) == 0 {
 		// buildx would take its own platform for the build's.
-		r, err := b.resolveOffline(env)
+		r, err := b.resolveOffline(ctx, env)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +170,7 @@ func (b *buildFlags) buildxArgs(f *pflag.FlagSet, env Env, where engine.Builder,
 func runBuildx(ctx context.Context, env Env, bin string, args []string, ch chan<- *client.SolveStatus, rest io.Writer) error {
 	defer close(ch)
 	cmd := exec.CommandContext(ctx, bin, args...)
-	cmd.Stdin, cmd.Stdout = env.Stdin, env.Stdout
+	cmd.Stdin, cmd.Stdout = env.Stdin, direct(env.Stdout)
 	// It cancels its build when it is interrupted; killed, it would not.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second

@@ -32,7 +32,7 @@ builds nothing and looks nothing up. It ends with 1 if something is wrong; with
 			if err := s.positional(args); err != nil {
 				return err
 			}
-			r, err := s.resolveOffline(env)
+			r, err := s.resolveOffline(cmd.Context(), env)
 			if err != nil {
 				return err
 			}

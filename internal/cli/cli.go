@@ -56,12 +56,20 @@ var errReported = errors.New("reported")
 func Main(args []string, env Env) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
+	out := &output{Writer: env.Stdout}
+	env.Stdout = out
 	root := newRoot(env)
 	root.SetArgs(args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetIn(env.Stdin)
-	return env.exit(root.ExecuteContext(ctx))
+	status := env.exit(root.ExecuteContext(ctx))
+	if err := out.failure(); err != nil && status == 0 {
+		fmt.Fprintf(env.Stderr, "jetson: standard output: %v\n", diag.Reason(err))
+		return 1
+	}
+	return status
 }
 
 // exit shows an error and returns the status for it.
@@ -74,16 +82,20 @@ func (e Env) exit(err error) int {
 	case errors.Is(err, errReported):
 		return 1
 	case errors.As(err, &usage), errors.As(err, &address):
-		fmt.Fprintf(e.Stderr, "jetson: %v\n", err)
+		e.say(err)
 		return 2
 	}
 	if list, ok := diag.From(err); ok {
 		e.show(list)
 		return 1
 	}
-	fmt.Fprintf(e.Stderr, "jetson: %v\n", err)
+	e.say(err)
 	return 1
 }
+
+// say writes an error that has no place in a file. It may quote what a stranger
+// wrote.
+func (e Env) say(err error) { fmt.Fprintf(e.Stderr, "jetson: %s\n", diag.Visible(err.Error())) }
 
 // show writes findings with their lines.
 func (e Env) show(list diag.List) {

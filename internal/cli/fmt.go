@@ -2,8 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,11 +35,11 @@ file below it, and no other TOML; with -, standard input to standard output.`,
   jetson fmt --check .                  # ends with 1 if a file is not formatted
   jetson fmt --diff
   jetson fmt - < stack.toml`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = []string{DefaultFile}
 			}
-			return f.run(env, args)
+			return f.run(cmd.Context(), env, args)
 		},
 	}
 	cmd.Flags().BoolVar(&f.check, "check", false, "write nothing; name what is not formatted and end with 1")
@@ -46,13 +47,13 @@ file below it, and no other TOML; with -, standard input to standard output.`,
 	return cmd
 }
 
-func (f *fmtFlags) run(env Env, args []string) error {
+func (f *fmtFlags) run(ctx context.Context, env Env, args []string) error {
 	failed := false
 	for _, arg := range args {
 		if arg == "-" {
-			data, err := io.ReadAll(io.LimitReader(env.Stdin, tree.MaxFileSize+1))
+			data, err := readInput(ctx, env)
 			if err != nil {
-				return fmt.Errorf("reading standard input: %w", err)
+				return err
 			}
 			bad, err := f.input(env, data)
 			if err != nil {
@@ -61,12 +62,12 @@ func (f *fmtFlags) run(env Env, args []string) error {
 			failed = failed || bad
 			continue
 		}
-		names, err := tomlFiles(arg)
+		names, err := tomlFiles(ctx, arg)
 		if err != nil {
 			return err
 		}
 		for _, name := range names {
-			bad, err := f.file(env, name)
+			bad, err := f.file(ctx, env, name)
 			if err != nil {
 				return err
 			}
@@ -93,12 +94,8 @@ func (f *fmtFlags) input(env Env, data []byte) (bad bool, err error) {
 }
 
 // file formats a file in its place.
-func (f *fmtFlags) file(env Env, name string) (bad bool, err error) {
-	st, err := os.Stat(name)
-	if err != nil {
-		return false, cannotRead(name, err)
-	}
-	data, err := os.ReadFile(name)
+func (f *fmtFlags) file(ctx context.Context, env Env, name string) (bad bool, err error) {
+	data, err := readText(ctx, name)
 	if err != nil {
 		return false, cannotRead(name, err)
 	}
@@ -112,10 +109,10 @@ func (f *fmtFlags) file(env Env, name string) (bad bool, err error) {
 	if bytes.Equal(data, out) {
 		return false, nil
 	}
-	if err := replaceFile(name, out, st.Mode().Perm()); err != nil {
+	if err := replaceFile(name, out, 0o644); err != nil {
 		return false, err
 	}
-	fmt.Fprintln(env.Stderr, "formatted", name)
+	fmt.Fprintln(env.Stderr, "formatted", diag.Visible(name))
 	return false, nil
 }
 
@@ -142,35 +139,8 @@ func (f *fmtFlags) compare(env Env, name string, data, out []byte) bool {
 	return f.check
 }
 
-// replaceFile writes a file beside its place and moves it there, so that an
-// interrupted run leaves the old one or the new one.
-func replaceFile(name string, data []byte, mode fs.FileMode) error {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".jetson-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	_, err = tmp.Write(data)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(tmp.Name(), mode)
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name()) // what is said is why it was not written
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	return nil
-}
-
 // tomlFiles is a file itself, or the stack and component files of a folder.
-func tomlFiles(arg string) ([]string, error) {
+func tomlFiles(ctx context.Context, arg string) ([]string, error) {
 	st, err := os.Stat(arg)
 	if err != nil {
 		return nil, cannotRead(arg, err)
@@ -185,7 +155,7 @@ func tomlFiles(arg string) ([]string, error) {
 			return err
 		case d.IsDir() && p != arg && strings.HasPrefix(d.Name(), "."):
 			return fs.SkipDir
-		case d.Type().IsRegular() && strings.HasSuffix(p, ".toml") && ours(p):
+		case d.Type().IsRegular() && strings.HasSuffix(p, ".toml") && ours(ctx, p):
 			out = append(out, p)
 		}
 		return nil
@@ -197,16 +167,19 @@ func tomlFiles(arg string) ([]string, error) {
 }
 
 func cannotRead(name string, err error) error {
-	if os.IsNotExist(err) {
+	switch {
+	case errors.Is(err, errInterrupted):
+		return err
+	case os.IsNotExist(err):
 		return usagef("there is no %s", name)
 	}
-	return fmt.Errorf("%s cannot be read: %w", name, err)
+	return fmt.Errorf("%s cannot be read: %w", name, diag.Reason(err))
 }
 
 // ours reports whether a file is a stack or a component, or at least no other
 // kind of TOML: a folder may hold other programs' files too.
-func ours(name string) bool {
-	data, err := os.ReadFile(name)
+func ours(ctx context.Context, name string) bool {
+	data, err := readText(ctx, name)
 	if err != nil {
 		return false
 	}

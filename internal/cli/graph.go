@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -42,11 +43,11 @@ from others are left out; JSON has them all.`,
   jetson graph -o plan.svg
   jetson graph --llb --build-platform linux/amd64 -o build.png
   jetson graph humble+vtk9 --jetpack 6.2 --format mermaid`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := g.positional(args); err != nil {
 				return err
 			}
-			return g.run(env)
+			return g.run(cmd.Context(), env)
 		},
 	}
 	g.register(cmd)
@@ -60,7 +61,7 @@ from others are left out; JSON has them all.`,
 	return cmd
 }
 
-func (g *graphFlags) run(env Env) error {
+func (g *graphFlags) run(ctx context.Context, env Env) error {
 	format, err := g.chosen()
 	if err != nil {
 		return err
@@ -68,7 +69,7 @@ func (g *graphFlags) run(env Env) error {
 	if format == "png" && g.out == "" && env.Width > 0 {
 		return usagef("a PNG is not for the terminal; give it a file with -o")
 	}
-	r, err := g.resolveOffline(env)
+	r, err := g.resolveOffline(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (g *graphFlags) chosen() (string, error) {
 	if format == "tree" && g.llb {
 		return "", usagef("--llb takes a format other than tree, as in: jetson graph --llb -o build.svg")
 	}
-	if g.scale < 0.2 || g.scale > 8 {
+	if !(g.scale >= 0.2 && g.scale <= 8) { // as NaN is neither below nor above
 		return "", usagef("--scale is from 0.2 to 8")
 	}
 	return format, oneOf(what, format, graphFormats(), diag.DidYouMean)

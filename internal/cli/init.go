@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,12 +44,12 @@ is given. -f - writes to standard output.`,
 			return nil
 		},
 		ValidArgsFunction: completeStack,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			shorthand := ""
 			if len(args) == 1 {
 				shorthand = args[0]
 			}
-			return i.run(env, shorthand)
+			return i.run(cmd.Context(), env, shorthand)
 		},
 	}
 	i.register(cmd)
@@ -59,7 +60,7 @@ is given. -f - writes to standard output.`,
 	return cmd
 }
 
-func (i *initFlags) run(env Env, shorthand string) error {
+func (i *initFlags) run(ctx context.Context, env Env, shorthand string) error {
 	if err := i.free(); err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (i *initFlags) run(env Env, shorthand string) error {
 			return usagef("jetson init takes a stack, as in: jetson init humble+vtk9 --jetpack 6.2")
 		}
 		var err error
-		if shorthand, err = i.ask(env); err != nil {
+		if shorthand, err = i.ask(ctx, env); err != nil {
 			return err
 		}
 	}

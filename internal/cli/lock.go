@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -86,23 +84,8 @@ func writeLock(env Env, out string, data []byte) error {
 		_, err := env.Stdout.Write(data)
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(out), "."+filepath.Base(out)+"-")
-	if err != nil {
-		return fmt.Errorf("writing the lock: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(tmp.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), out)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the lock: %w", err)
+	if err := replaceFile(out, data, 0o644); err != nil {
+		return err
 	}
 	var all []string
 	for _, p := range f.Packages {

@@ -28,7 +28,7 @@ nothing up: what can change is said to.`,
 			if err := s.positional(args); err != nil {
 				return err
 			}
-			r, err := s.resolveOffline(env)
+			r, err := s.resolveOffline(cmd.Context(), env)
 			if err != nil {
 				return err
 			}

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -106,33 +106,36 @@ func (s *stackFlags) path() string {
 }
 
 // read returns the stack's text.
-func (s *stackFlags) read(env Env) (*diag.File, error) {
+func (s *stackFlags) read(ctx context.Context, env Env) (*diag.File, error) {
 	switch {
 	case s.shorthand != "":
 		return &diag.File{Name: "command line", Data: fmt.Appendf(nil, "stack = %q\n", s.shorthand)}, nil
 	case s.file == "-":
-		data, err := io.ReadAll(io.LimitReader(env.Stdin, 1<<20))
+		data, err := readInput(ctx, env)
 		if err != nil {
-			return nil, fmt.Errorf("reading standard input: %w", err)
+			return nil, err
 		}
 		return &diag.File{Name: "-", Data: data}, nil
 	}
-	data, err := os.ReadFile(s.path())
+	data, err := readText(ctx, s.path())
 	if err != nil {
+		if errors.Is(err, errInterrupted) {
+			return nil, err
+		}
 		if os.IsNotExist(err) && s.file == "" {
 			return nil, usagef("there is no %s here; jetson init writes one, -f names another, and a stack may stand in its place: humble+qt5 --jetpack 6.2", s.path())
 		}
 		if os.IsNotExist(err) {
 			return nil, usagef("there is no file %s", s.path())
 		}
-		return nil, fmt.Errorf("the stack file cannot be read: %w", err)
+		return nil, fmt.Errorf("%s cannot be read: %w", s.path(), diag.Reason(err))
 	}
 	return &diag.File{Name: s.path(), Data: data}, nil
 }
 
 // prepare reads the stack and all that belongs to it, without a daemon.
-func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
-	f, err := s.read(env)
+func (s *stackFlags) prepare(ctx context.Context, env Env) (frontend.Prepared, error) {
+	f, err := s.read(ctx, env)
 	if err != nil {
 		return frontend.Prepared{}, err
 	}
@@ -147,14 +150,15 @@ func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
 	if err != nil {
 		return frontend.Prepared{}, err
 	}
-	files := frontend.Files{Context: os.DirFS(s.context)}
+	files := frontend.Files{Context: openDir(s.context)}
 	if dir := contexts["catalog"]; isDir(dir) {
-		files.Catalog = os.DirFS(dir)
+		files.Catalog = openDir(dir)
 	}
 	s.foreign = contexts["catalog"] != "" && files.Catalog == nil
 	if p := s.path(); p != "" {
-		files.Beside = os.DirFS(filepath.Dir(p))
+		files.Beside = openDir(filepath.Dir(p))
 		files.Lock = frontend.LockName(filepath.Base(p))
+		files.LockName = frontend.LockName(p)
 	}
 	prep := frontend.Prepare(f, args, files)
 	prep.Input.Native = runtime.GOARCH
@@ -165,8 +169,8 @@ func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
 }
 
 // resolveOffline makes the plan without looking anything up.
-func (s *stackFlags) resolveOffline(env Env) (resolve.Result, error) {
-	prep, err := s.prepare(env)
+func (s *stackFlags) resolveOffline(ctx context.Context, env Env) (resolve.Result, error) {
+	prep, err := s.prepare(ctx, env)
 	if err != nil {
 		return resolve.Result{}, err
 	}

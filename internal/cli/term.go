@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/org/jetson-frontend/stacks/diag"
 )
 
 // The ANSI codes that output for people uses.
@@ -61,7 +62,43 @@ func (s screen) paint(code, text string) string {
 	return code + text + reset
 }
 
-func (s screen) printf(format string, args ...any) { fmt.Fprintf(s.w, format, args...) }
+// printf writes a text in which only our own colours are obeyed: names, notes and
+// values come from files that a stranger may have written. Whether it could be
+// written is asked at the end, of all output.
+func (s screen) printf(format string, args ...any) {
+	_, _ = io.WriteString(s.w, s.visible(fmt.Sprintf(format, args...)))
+}
+
+func (s screen) visible(text string) string {
+	var b strings.Builder
+	for {
+		at, code := s.nextColor(text)
+		b.WriteString(diag.Visible(text[:at]))
+		b.WriteString(code)
+		if code == "" {
+			return b.String()
+		}
+		text = text[at+len(code):]
+	}
+}
+
+// nextColor finds the first of our own codes; without one it is the text's end.
+func (s screen) nextColor(text string) (at int, code string) {
+	for from := 0; s.color; {
+		i := strings.IndexByte(text[from:], '\x1b')
+		if i < 0 {
+			break
+		}
+		from += i
+		for _, c := range [...]string{bold, dim, green, yellow, cyan, reset} {
+			if strings.HasPrefix(text[from:], c) {
+				return from, c
+			}
+		}
+		from++
+	}
+	return len(text), ""
+}
 
 // title begins a part of a verb's output.
 func (s screen) title(text string) { s.printf("\n%s\n", s.paint(bold, text)) }
@@ -103,7 +140,7 @@ const hardSpace = "\u00a0"
 
 // length is the number of columns of a text that may hold colours.
 func length(text string) int {
-	n := utf8.RuneCountInString(text)
+	n := diag.Width(text)
 	for {
 		i := strings.IndexByte(text, '\x1b')
 		if i < 0 {
@@ -190,8 +227,13 @@ func cut(cell string, n int) string {
 	if length(cell) <= n || strings.Contains(cell, "\x1b") {
 		return cell
 	}
-	r := []rune(cell)
-	return string(r[:max(n-1, 0)]) + "…"
+	left := max(n-1, 0)
+	for i, r := range cell {
+		if left -= diag.Width(string(r)); left < 0 {
+			return cell[:i] + "…"
+		}
+	}
+	return cell + "…"
 }
 
 // oneOf checks a flag's word against those that it knows.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -44,11 +45,11 @@ is not known here.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := w.positional(args[1:]); err != nil {
 				return err
 			}
-			return w.run(env, args[0])
+			return w.run(cmd.Context(), env, args[0])
 		},
 	}
 	w.register(cmd)
@@ -107,8 +108,8 @@ type shownVertex struct {
 	Way       []string `json:"way"` // to the result
 }
 
-func (w *whyFlags) run(env Env, name string) error {
-	r, err := w.resolveOffline(env)
+func (w *whyFlags) run(ctx context.Context, env Env, name string) error {
+	r, err := w.resolveOffline(ctx, env)
 	if err != nil {
 		return err
 	}

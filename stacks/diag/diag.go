@@ -6,9 +6,11 @@ package diag
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // Severity says whether a finding stops the build.
@@ -31,6 +33,9 @@ func (s Severity) String() string {
 type File struct {
 	Name string
 	Data []byte
+
+	index sync.Once
+	lines []int // where lines begin
 }
 
 // Range is a part of a file, from byte Start up to, not including, byte End.
@@ -90,32 +95,36 @@ func (f *File) pos(offset int) Pos {
 		return Pos{}
 	}
 	offset = min(max(offset, 0), len(f.Data))
-	before := f.Data[:offset]
-	line := 1
-	last := -1
-	for i, b := range before {
-		if b == '\n' {
-			line++
-			last = i
+	starts := f.starts()
+	line := sort.SearchInts(starts, offset+1)
+	return Pos{Line: line, Col: offset - starts[line-1] + 1}
+}
+
+// starts are the offsets at which lines begin. They are looked for once: a file
+// may have as many findings as lines.
+func (f *File) starts() []int {
+	f.index.Do(func() {
+		f.lines = []int{0}
+		for i, b := range f.Data {
+			if b == '\n' {
+				f.lines = append(f.lines, i+1)
+			}
 		}
-	}
-	return Pos{Line: line, Col: offset - last}
+	})
+	return f.lines
 }
 
 // Line returns the text of line n, counted from 1, without its end.
 func (f *File) Line(n int) string {
-	rest := f.Data
-	for ; n > 1; n-- {
-		i := slices.Index(rest, '\n')
-		if i < 0 {
-			return ""
-		}
-		rest = rest[i+1:]
+	starts := f.starts()
+	if n < 1 || n > len(starts) {
+		return ""
 	}
-	if i := slices.Index(rest, '\n'); i >= 0 {
-		rest = rest[:i]
+	end := len(f.Data)
+	if n < len(starts) {
+		end = starts[n] - 1
 	}
-	return strings.TrimSuffix(string(rest), "\r")
+	return strings.TrimSuffix(string(f.Data[starts[n-1]:end]), "\r")
 }
 
 // Related is a second place that a finding speaks of.
@@ -208,12 +217,16 @@ type Failure struct {
 // Error gives one line for each finding that stops the build.
 func (f *Failure) Error() string {
 	var lines []string
-	for _, d := range f.List.Errors() {
+	all := f.List.Errors()
+	for _, d := range all.first(MaxShown) {
 		line := d.Message()
 		if d.Range.Known() {
 			line = d.Range.String() + ": " + line
 		}
-		lines = append(lines, line)
+		lines = append(lines, said(line))
+	}
+	if rest := len(all) - len(lines); rest > 0 {
+		lines = append(lines, fmt.Sprintf("… and %d more", rest))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -253,4 +266,14 @@ func (d Diagnostic) WithDetail(lines ...string) Diagnostic {
 func (d Diagnostic) WithRelated(at Range, format string, args ...any) Diagnostic {
 	d.Related = append(slices.Clone(d.Related), Related{at, fmt.Sprintf(format, args...)})
 	return d
+}
+
+// Reason is why something could not be done with a file, without the name of
+// the file, which is said beside it.
+func Reason(err error) error {
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 )
 
 // Style says how findings are written.
@@ -28,17 +27,47 @@ func (s Style) paint(code, text string) string {
 	return code + text + reset
 }
 
-// Render writes every finding of l with its line and a caret below it.
+// MaxShown bounds the findings that are shown of one run: nobody reads more, and
+// a broken file may have one for each of its lines.
+const MaxShown = 100
+
+// Render writes the findings of l with their lines and a caret below each.
 func (s Style) Render(w io.Writer, l List) error {
 	var b strings.Builder
-	for i, d := range l {
+	shown := l.first(MaxShown)
+	for i, d := range shown {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		s.one(&b, d)
 	}
+	if rest := len(l) - len(shown); rest > 0 {
+		fmt.Fprintf(&b, "\n… and %d more\n", rest)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// first returns at most n findings, errors before warnings, in their order.
+func (l List) first(n int) List {
+	if len(l) <= n {
+		return l
+	}
+	if errs := l.Errors(); len(errs) >= n {
+		return errs[:n]
+	}
+	warnings := n - len(l.Errors())
+	var out List
+	for _, d := range l {
+		if d.Severity == Warning {
+			if warnings == 0 {
+				continue
+			}
+			warnings--
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 func (s Style) one(b *strings.Builder, d Diagnostic) {
@@ -49,7 +78,7 @@ func (s Style) one(b *strings.Builder, d Diagnostic) {
 	if d.Rule != "" {
 		head += "[" + d.Rule + "]"
 	}
-	fmt.Fprintf(b, "%s: %s\n", s.paint(bold+color, head), s.paint(bold, d.Summary))
+	fmt.Fprintf(b, "%s: %s\n", s.paint(bold+color, head), s.paint(bold, said(d.Summary)))
 	pad := gutter(d)
 	if d.Range.Known() {
 		s.snippet(b, d.Range, pad, color, "")
@@ -85,7 +114,7 @@ func gutter(d Diagnostic) int {
 }
 
 func (s Style) note(b *strings.Builder, pad int, kind, text string) {
-	fmt.Fprintf(b, "%s %s %s: %s\n", strings.Repeat(" ", pad), s.paint(blue, "="), kind, text)
+	fmt.Fprintf(b, "%s %s %s: %s\n", strings.Repeat(" ", pad), s.paint(blue, "="), kind, said(text))
 }
 
 // snippet writes one source line and marks r in it. A range of several lines
@@ -93,19 +122,28 @@ func (s Style) note(b *strings.Builder, pad int, kind, text string) {
 func (s Style) snippet(b *strings.Builder, r Range, pad int, color, label string) {
 	start, end := r.Pos(), r.EndPos()
 	space := strings.Repeat(" ", pad)
+	fmt.Fprintf(b, "%s%s %s\n", space, s.paint(blue, "-->"), Visible(r.String()))
+	if len(r.File.Data) == 0 {
+		return
+	}
 	line := r.File.Line(start.Line)
-	fmt.Fprintf(b, "%s%s %s\n", space, s.paint(blue, "-->"), r)
-	fmt.Fprintf(b, "%s %s\n", space, s.paint(blue, "|"))
-	fmt.Fprintf(b, "%s %s %s\n", s.paint(blue, fmt.Sprintf("%*d", pad, start.Line)), s.paint(blue, "|"), strings.ReplaceAll(line, "\t", " "))
 	from := min(start.Col-1, len(line))
 	to := len(line)
 	if end.Line == start.Line {
 		to = min(end.Col, len(line))
 	}
-	width := max(1, utf8.RuneCountInString(line[from:max(from, to)]))
-	mark := strings.Repeat(" ", utf8.RuneCountInString(line[:from])) + s.paint(color, strings.Repeat("^", width))
+	w := windowOf(line, from, max(from, to))
+	fmt.Fprintf(b, "%s %s\n", space, s.paint(blue, "|"))
+	fmt.Fprintf(b, "%s %s %s\n", s.paint(blue, fmt.Sprintf("%*d", pad, start.Line)), s.paint(blue, "|"), w.text)
+	mark := strings.Repeat(" ", w.before) + s.paint(color, strings.Repeat("^", max(1, w.mark)))
 	if label != "" {
-		mark += " " + s.paint(color, label)
+		mark += " " + s.paint(color, said(label))
 	}
 	fmt.Fprintf(b, "%s %s %s\n", space, s.paint(blue, "|"), mark)
 }
+
+// maxSaid bounds a sentence, in bytes: it may quote what a file holds.
+const maxSaid = 2000
+
+// said is a text of a finding as it is shown.
+func said(text string) string { return Visible(shorten(text, maxSaid)) }

@@ -6,7 +6,9 @@ package lock
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 )
 
 // Schema is the version of the file's shape.
@@ -48,10 +50,16 @@ func Decode(data []byte) (*File, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(f); err != nil {
-		return nil, fmt.Errorf("reading the lock: %w", err)
+		return nil, notALock(err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, errors.New("reading the lock: something follows its end")
 	}
 	if f.Schema != Schema {
 		return nil, fmt.Errorf("the lock's schema is %d, this program knows %d", f.Schema, Schema)
+	}
+	if err := f.checkPins(); err != nil {
+		return nil, err
 	}
 	return f, nil
 }

@@ -175,6 +175,11 @@ func load(fsys fs.FS, dir, label string, parse func(*diag.File) (*tree.Value, di
 		}
 		var f file
 		d.BindFields(root, "a platform file", &f)
+		for _, dist := range f.Distributions {
+			if dist.Arches != nil && len(dist.Arches) == 0 { // that the key is missing is said
+				d.Add(diag.Errorf("bad-platform-data", dist.At, "a distribution has at least one of %q", "arches"))
+			}
+		}
 		db.add(f)
 	}
 	return db, d.Diags

@@ -1,7 +1,9 @@
 package resolve
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -129,7 +131,9 @@ func (e *evaluator) file(n *node, t tree.Text) plan.File {
 		return plan.File{}
 	}
 	data, err := n.entry.Dir.ReadFile(t.V)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		e.errorf("no-file", t.At, "%q in the folder of %s cannot be read: %v", t.V, n.key.name, diag.Reason(err))
+	} else if err != nil {
 		e.errorf("no-file", t.At, "the folder of %s has no file %q", n.key.name, t.V)
 	}
 	return plan.File{Name: t.V, Data: data}

@@ -88,7 +88,9 @@ func (v *Value) Inside(start, end int) diag.Range {
 // Parse reads a TOML text. On an error the table is nil.
 func Parse(f *diag.File) (*Value, diag.List) {
 	if len(f.Data) > MaxFileSize {
-		return nil, diag.List{diag.Errorf("file-size", diag.Range{File: f}, "%s has %d bytes; at most %d are read", f.Name, len(f.Data), MaxFileSize)}
+		// The place has no text: what is too large to read is too large to show.
+		at := diag.Range{File: &diag.File{Name: f.Name}}
+		return nil, diag.List{diag.Errorf("file-size", at, "%s has more than %d bytes, the most that is read", f.Name, MaxFileSize)}
 	}
 	var valid map[string]any
 	if err := toml.Unmarshal(f.Data, &valid); err != nil {
