@@ -210,7 +210,7 @@ func (c checker) versions(comp *Component) {
 			c.source(s)
 			for _, other := range v.Sources[:i] {
 				if other.To.V == s.To.V && s.When.Empty() && other.When.Empty() {
-					c.add(c.errorf("duplicate", s.To.At, "two sources go to %q", s.To.V))
+					c.add(c.errorf("duplicate", s.To.At, "two sources go to %q", s.To.V).WithRelated(other.To.At, "the first one"))
 				}
 			}
 		}

@@ -14,6 +14,7 @@ package graph
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -233,12 +234,21 @@ type builder struct {
 // node returns the node with n's ID, adding n if it is new.
 func (b *builder) node(n *Node) *Node {
 	if have, ok := b.nodes[n.ID]; ok {
+		if !have.sameWork(n) {
+			b.fail("internal error: two different nodes are called %s", n.ID)
+		}
 		return have
 	}
 	b.nodes[n.ID] = n
 	b.pin(n)
 	b.g.Nodes = append(b.g.Nodes, n)
 	return n
+}
+
+// sameWork reports whether two nodes work on the same thing. Of two that do not
+// and have one ID, one would be left out of the build without a word.
+func (n *Node) sameWork(o *Node) bool {
+	return n.Step == o.Step && n.Source == o.Source && reflect.DeepEqual(n.Link, o.Link) && reflect.DeepEqual(n.Image, o.Image)
 }
 
 // NotLocked is the error for a download that must be in the lock and is not.

@@ -37,8 +37,10 @@ func (e *evaluator) sources(n *node) []plan.Source {
 	}
 	s := e.situation(n)
 	var out []plan.Source
+	taken := places{}
 	for _, src := range n.version.Sources {
 		if src.When.Holds(s) {
+			e.once(taken, src.To, "two sources go to %q", "give them places of their own, or conditions that exclude each other")
 			out = append(out, e.source(n, src))
 		}
 	}
@@ -157,15 +159,21 @@ func (e *evaluator) folder(n *node, t tree.Text) []plan.File {
 // steps evaluates the steps that make a tree. Apt and pip steps are part of
 // the chain and of the worlds.
 func (e *evaluator) steps(n *node, c *plan.Component) []plan.Step {
+	var held []stacks.Step
 	s := e.situation(n)
-	var out []plan.Step
+	taken := places{}
 	for _, st := range n.entry.Steps {
 		if !st.When.Holds(s) || st.Apt != nil || st.Pip != nil {
 			continue
 		}
+		e.once(taken, st.Name, "two steps are named %q", "a step is told by its name: rename one, or give them conditions that exclude each other")
+		held = append(held, st)
+	}
+	var out []plan.Step
+	for _, st := range held {
 		step := plan.Step{Name: st.Name.V, Kind: st.Kind.V, Heavy: st.Heavy}
 		if step.Name == "" {
-			step.Name = fmt.Sprintf("%s-%d", st.Kind.V, len(out)+1)
+			step.Name = taken.free(st.Kind.V, len(out)+1)
 		}
 		if st.JobMemory.Set() {
 			step.JobMemory, _ = stacks.ParseSize(st.JobMemory.V) // checked when it was read
@@ -190,6 +198,35 @@ func (e *evaluator) steps(n *node, c *plan.Component) []plan.Step {
 		out = append(out, step)
 	}
 	return out
+}
+
+// places are names that are in use, with who says so.
+type places map[string]diag.Range
+
+// once takes a name, and says so if it was taken before: the second of two would
+// be dropped without a word.
+func (e *evaluator) once(taken places, name tree.Text, what, help string) {
+	if !name.Set() {
+		return
+	}
+	if first, ok := taken[name.V]; ok {
+		e.add(diag.Errorf("duplicate", name.At, what, name.V).WithRelated(first, "the first one").WithHelp("%s", help))
+		return
+	}
+	taken[name.V] = name.At
+}
+
+// free takes the first name that nothing has, of those that a kind's steps get
+// by their number.
+func (p places) free(kind string, number int) string {
+	for {
+		name := fmt.Sprintf("%s-%d", kind, number)
+		if _, ok := p[name]; !ok {
+			p[name] = diag.Range{}
+			return name
+		}
+		number++
+	}
 }
 
 // sourcePath is where a step finds its source: what it says, else the first.
