@@ -304,7 +304,27 @@ func (b *builder) base(arch string) *Node {
 }
 
 func (b *builder) image(img plan.Image, arch string) *Node {
-	return b.node(&Node{ID: "image/" + img.Ref + "@" + arch, Kind: Image, Title: "[base] " + img.Ref, Arch: arch, Image: &img})
+	return b.node(&Node{ID: imageID(img) + "/" + arch, Kind: Image, Title: "[base] " + img.Ref, Arch: arch, Image: &img})
+}
+
+// imageID tells an image by what a user may put another in the place of, and by
+// what it is: the base and the plain image may differ in one of the two alone.
+func imageID(img plan.Image) string {
+	id := "image/"
+	if img.Context != img.Ref {
+		id += img.Context + "/"
+	}
+	id += img.Ref
+	if img.Digest != "" {
+		id += "@" + shortDigest(img.Digest)
+	}
+	return id
+}
+
+// shortDigest is enough of a digest to tell two apart by eye.
+func shortDigest(digest string) string {
+	_, hex, _ := strings.Cut(digest, ":")
+	return hex[:min(12, len(hex))]
 }
 
 // merged is several trees as one, on top of the first. A single tree is itself.

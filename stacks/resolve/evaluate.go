@@ -168,7 +168,7 @@ func (e *evaluator) imageLines(p *plan.Plan, lines map[string]diag.Range) {
 }
 
 // ImageLine is the name of an image in Result.Lines.
-func ImageLine(img plan.Image) string { return "image/" + img.Ref }
+func ImageLine(img plan.Image) string { return "image/" + img.Context + "/" + img.Ref }
 
 // releaseBase reads `base`: the name of one of the release's images, or an
 // image reference.
