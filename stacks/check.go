@@ -59,7 +59,8 @@ func checkStack(d *tree.Decoder, s *Stack) {
 	}
 	c.worlds(s.Python)
 	c.env(s.Env)
-	c.packages(s.Apt.Packages, s.Apt.Dev)
+	c.packages(literal, s.Apt.Packages, s.Apt.Dev)
+	c.patterns(s.Apt.Forbid)
 	c.tests(s.Tests)
 	c.run(s.Run)
 	c.mirrors(s.Mirrors)
@@ -129,7 +130,7 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 	}
 	c.versions(comp)
 	for _, n := range comp.Needs {
-		c.packages(n.Apt.Tools, n.Apt.Build, n.Apt.Link, n.Apt.Run, n.Apt.Test)
+		c.packages(open, n.Apt.Tools, n.Apt.Build, n.Apt.Link, n.Apt.Run, n.Apt.Test)
 	}
 	for _, s := range comp.Steps {
 		c.step(comp, s)
@@ -145,7 +146,10 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 		c.absPath(f.Output)
 	}
 	for _, p := range comp.Python {
-		c.requirements(p.Constraints)
+		c.requirements(open, p.Constraints)
+	}
+	for _, f := range comp.Forbid {
+		c.patterns(f.Apt)
 	}
 	for _, s := range comp.Entry.Source {
 		c.absPath(s)
@@ -238,15 +242,28 @@ func (c checker) oneOf(at diag.Range, what string, choices map[string]tree.Text)
 	return len(set)
 }
 
-func (c checker) packages(lists ...tree.Words) {
+func (c checker) packages(later func(tree.Text) bool, lists ...tree.Words) {
 	for _, list := range lists {
 		for _, p := range list {
-			if !open(p) && !ValidPackage(p.V) {
+			if !later(p) && !ValidPackage(p.V) {
 				c.add(c.errorf("bad-package", p.At, "%q cannot be the name of a Debian package", p.V))
 			}
 		}
 	}
 }
+
+// patterns are names of packages, or patterns of them, as they stand in a file
+// of apt's.
+func (c checker) patterns(words tree.Words) {
+	for _, p := range words {
+		if !packagePattern.MatchString(p.V) {
+			c.add(c.errorf("bad-package", p.At, "%q is neither the name of a Debian package nor a pattern of names", p.V).
+				WithHelp("write it like libvtk9*"))
+		}
+	}
+}
+
+var packagePattern = regexp.MustCompile(`^[a-z0-9*?\[][a-z0-9.+*?\[\]-]{0,127}(:[a-z0-9]+)?$`)
 
 func (c checker) env(e Env) {
 	for _, s := range e.Set {

@@ -74,9 +74,13 @@ func (c checker) hostKey(s Source) {
 	}
 }
 
-// open reports whether a text holds a reference, and so is checked once it is
-// expanded.
+// open reports whether a text of a component holds a reference, and so is
+// checked once it is expanded.
 func open(t tree.Text) bool { return strings.Contains(t.V, "${") }
+
+// literal is its counterpart for what a stack says itself: nothing expands
+// that, so that it is checked as it stands.
+func literal(tree.Text) bool { return false }
 
 // ValidGitRef reports whether s can be a tag or a branch.
 func ValidGitRef(s string) bool {

@@ -27,8 +27,11 @@ func (c checker) step(comp *Component, s Step) {
 	}
 	switch {
 	case s.Apt != nil:
-		c.packages(s.Apt.Packages, s.Apt.Dev, s.Apt.UnpackOnly)
+		c.packages(open, s.Apt.Packages, s.Apt.Dev, s.Apt.UnpackOnly)
 		for _, deb := range s.Apt.Debs {
+			if !open(deb.HTTP) && !ValidURL(deb.HTTP.V, "https", "http") {
+				c.add(c.errorf("bad-url", deb.HTTP.At, "%q is not an http or https address", deb.HTTP.V))
+			}
 			c.sha256(deb.SHA256)
 		}
 		for _, m := range s.Apt.Markers {
@@ -44,7 +47,7 @@ func (c checker) step(comp *Component, s Step) {
 		for _, e := range s.Wheel.Env {
 			c.envName(e.Key)
 		}
-		c.requirements(s.Wheel.Tools)
+		c.requirements(open, s.Wheel.Tools)
 	case s.Colcon != nil:
 		c.colcon(s.Colcon)
 	case s.Script != nil:
@@ -148,7 +151,7 @@ func (c checker) files(f *FilesStep) {
 	}
 	for _, l := range f.Symlink {
 		c.output(l.To)
-		if l.Target.V == "" || hasControl(l.Target.V) {
+		if !ValidTarget(l.Target.V) {
 			c.add(c.errorf("bad-path", l.Target.At, "%q cannot be the target of a link", l.Target.V))
 		}
 	}

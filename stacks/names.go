@@ -104,6 +104,9 @@ func CleanRel(p string) (string, bool) {
 // several files may match.
 func IsPattern(p string) bool { return strings.ContainsAny(p, "*?[") }
 
+// ValidTarget reports whether s can be what a symbolic link points to.
+func ValidTarget(s string) bool { return s != "" && !hasControl(s) }
+
 func hasDotDot(p string) bool {
 	for part := range strings.SplitSeq(p, "/") {
 		if part == ".." {

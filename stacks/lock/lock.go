@@ -7,6 +7,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
 )
 
 // Schema is the version of the file's shape.
@@ -53,7 +57,48 @@ func Decode(data []byte) (*File, error) {
 	if f.Schema != Schema {
 		return nil, fmt.Errorf("the lock's schema is %d, this program knows %d", f.Schema, Schema)
 	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	return f, nil
+}
+
+// What a lock says goes to apt, to pip and into addresses of BuildKit's: each
+// has one form, and none can be taken for an option.
+var (
+	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	gitCommit   = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	checksum    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	aptExact    = regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]+(:[a-z0-9-]+)?=[0-9][A-Za-z0-9.+:~-]*$`)
+	pipExact    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9._+!-]* --hash=sha256:[0-9a-f]{64}$`)
+)
+
+// check holds every value to its form.
+func (f *File) check() error {
+	for _, m := range []struct {
+		what   string
+		values map[string]string
+		form   *regexp.Regexp
+	}{{"digest", f.Images, imageDigest}, {"commit", f.Git, gitCommit}, {"sha256", f.HTTP, checksum}} {
+		for _, key := range slices.Sorted(maps.Keys(m.values)) {
+			if !m.form.MatchString(m.values[key]) {
+				return fmt.Errorf("the lock says %q for %s, which is not a %s", m.values[key], key, m.what)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Packages)) {
+		// A download is named by its architecture, its kind and what it is for.
+		form := pipExact
+		if _, rest, _ := strings.Cut(name, "/"); strings.HasPrefix(rest, "apt/") {
+			form = aptExact
+		}
+		for _, line := range f.Packages[name].Exact {
+			if !form.MatchString(line) {
+				return fmt.Errorf("the lock says %q for %s, which names no package with its version", line, name)
+			}
+		}
+	}
+	return nil
 }
 
 // Encode writes a lock; equal locks give equal bytes.

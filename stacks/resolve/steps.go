@@ -188,7 +188,7 @@ func (e *evaluator) steps(n *node, c *plan.Component) []plan.Step {
 			step.Native = st.Script.Native
 			step.Script = &plan.ScriptStep{
 				Run: st.Script.Run.V, Source: e.sourcePath(n, c, st.Script.Source), Env: e.textMap(n, st.Script.Env),
-				Outputs: e.textList(n, st.Script.Outputs), Network: st.Script.Network.Set(),
+				Outputs: e.outputs(n, st.Script.Outputs), Network: st.Script.Network.Set(),
 			}
 		case st.Wheel != nil:
 			e.wheel(n, c, st, &step)
@@ -256,7 +256,7 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 		e.errorf("missing-key", st.At, "a cmake step needs a source")
 	}
 	if raw.Prefix.Set() {
-		cm.Prefix = e.text(n, raw.Prefix)
+		cm.Prefix = e.output(n, raw.Prefix)
 	}
 	if raw.BuildType.Set() {
 		cm.BuildType = e.text(n, raw.BuildType)
@@ -332,15 +332,28 @@ func (e *evaluator) files(n *node, f *stacks.FilesStep) *plan.FilesStep {
 		case p.File.Set():
 			put.Data = e.file(n, p.File).Data
 		default:
-			put.Source = e.text(n, p.Source)
+			put.Source = e.valid(n, p.Source, "bad-path", isSource, "%q is not below /src")
 		}
 		out.Put = append(out.Put, put)
 	}
 	for _, l := range f.Symlink {
-		out.Symlink = append(out.Symlink, plan.Symlink{To: e.output(n, l.To), Target: e.text(n, l.Target)})
+		out.Symlink = append(out.Symlink, plan.Symlink{To: e.output(n, l.To), Target: e.valid(n, l.Target, "bad-path", stacks.ValidTarget, "%q cannot be the target of a link")})
 	}
 	for _, d := range f.Dirs {
 		out.Dirs = append(out.Dirs, plan.Dir{To: e.output(n, d.To), Mode: d.Mode.V})
+	}
+	return out
+}
+
+func isSource(s string) bool {
+	p, ok := stacks.CleanAbs(s)
+	return ok && strings.HasPrefix(p, "/src/")
+}
+
+func (e *evaluator) outputs(n *node, ts []tree.Text) []string {
+	var out []string
+	for _, t := range ts {
+		out = append(out, e.output(n, t))
 	}
 	return out
 }
