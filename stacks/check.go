@@ -89,8 +89,11 @@ func (c checker) mirrors(m tree.Map[tree.Text]) {
 	for _, e := range m {
 		for _, t := range []tree.Text{e.Key, e.Val} {
 			if !ValidURL(t.V, "http", "https") {
-				c.add(c.errorf("bad-url", t.At, "%q is not an http or https address", t.V).
-					WithHelp(`write [mirrors] "https://upstream/prefix" = "https://mirror/prefix"`))
+				g := BadURL(t, t.V, HTTPURL, "")
+				if g.Help == "" {
+					g.Help = `write [mirrors] "https://upstream/prefix" = "https://mirror/prefix"`
+				}
+				c.add(g)
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func (c checker) requirements(later func(tree.Text) bool, lists ...[]tree.Text) 
 
 func (c checker) index(later func(tree.Text) bool, t tree.Text) {
 	if t.Set() && !later(t) && !ValidURL(t.V, "https", "http") {
-		c.add(c.errorf("bad-url", t.At, "%q is not an http or https address", t.V))
+		c.add(BadURL(t, t.V, HTTPURL, ""))
 	}
 }
 
@@ -66,7 +66,7 @@ func (c checker) pip(s *PipStep) {
 	for _, w := range s.Wheels {
 		c.sha256(w.SHA256)
 		if !open(w.HTTP) && !ValidWheelURL(w.HTTP.V) {
-			c.add(c.errorf("bad-url", w.HTTP.At, "%q is not the address of a wheel", w.HTTP.V))
+			c.add(BadURL(w.HTTP, w.HTTP.V, "the address of a wheel", HTTPSecret))
 		}
 	}
 	if s.Link.Set() && !slices.Contains(WorldLinks(), s.Link.V) {

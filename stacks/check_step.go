@@ -30,7 +30,7 @@ func (c checker) step(comp *Component, s Step) {
 		c.packages(open, s.Apt.Packages, s.Apt.Dev, s.Apt.UnpackOnly)
 		for _, deb := range s.Apt.Debs {
 			if !open(deb.HTTP) && !ValidURL(deb.HTTP.V, "https", "http") {
-				c.add(c.errorf("bad-url", deb.HTTP.At, "%q is not an http or https address", deb.HTTP.V))
+				c.add(BadURL(deb.HTTP, deb.HTTP.V, HTTPURL, HTTPSecret))
 			}
 			c.sha256(deb.SHA256)
 		}

@@ -10,8 +10,12 @@ import (
 // option of apt's or pip's.
 func TestDecode(t *testing.T) {
 	hash, digest := strings.Repeat("a", 64), "sha256:"+strings.Repeat("b", 64)
-	apt := func(lines ...string) File { return File{Packages: map[string]Packages{"arm64/apt/run/ros2/fetch": {Exact: lines}}} }
-	pip := func(lines ...string) File { return File{Packages: map[string]Packages{"arm64/world/main/library/fetch": {Exact: lines}}} }
+	apt := func(lines ...string) File {
+		return File{Packages: map[string]Packages{"arm64/apt/run/ros2/fetch": {Exact: lines}}}
+	}
+	pip := func(lines ...string) File {
+		return File{Packages: map[string]Packages{"arm64/world/main/library/fetch": {Exact: lines}}}
+	}
 	for name, f := range map[string]File{
 		"images": {Images: map[string]string{"debian:12": digest}},
 		"git":    {Git: map[string]string{"https://x/y.git#main": strings.Repeat("c", 40)}},

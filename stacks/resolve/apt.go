@@ -84,16 +84,27 @@ func (e *evaluator) aptStep(n *node, step *stacks.AptStep, a *aptNeeds) {
 	l.Markers = append(l.Markers, e.validList(n, step.Markers, "bad-path", isAbs, "%q is not an absolute path without ..")...)
 	l.Unpack = append(l.Unpack, e.packages(n, step.UnpackOnly)...)
 	for _, deb := range step.Debs {
-		l.Debs = append(l.Debs, e.blob(n, deb.HTTP, deb.SHA256, isAddress, "%q is not an http or https address"))
+		l.Debs = append(l.Debs, e.blob(n, deb.HTTP, deb.SHA256, isAddress, stacks.HTTPURL))
 	}
 }
 
-// blob is a file by address, with what its address must look like.
-func (e *evaluator) blob(n *node, url, sum tree.Text, ok func(string) bool, format string) plan.Blob {
+// blob is a file by address, with what that must be.
+func (e *evaluator) blob(n *node, url, sum tree.Text, ok func(string) bool, what string) plan.Blob {
 	return plan.Blob{
-		URL: e.valid(n, url, "bad-url", ok, format), SHA256: e.valid(n, sum, "bad-pin", stacks.IsSHA256, "%q is not a sha256"),
+		URL: e.address(n, url, ok, what, stacks.HTTPSecret), SHA256: e.valid(n, sum, "bad-pin", stacks.IsSHA256, "%q is not a sha256"),
 	}
 }
+
+// address expands an address and looks at what came of it.
+func (e *evaluator) address(n *node, t tree.Text, ok func(string) bool, what, secret string) string {
+	out, known := e.expanded(n, t)
+	if known && !ok(out) {
+		e.add(stacks.BadURL(t, out, what, secret))
+	}
+	return out
+}
+
+func isRepository(s string) bool { return stacks.ValidURL(s, "https", "http", "git", "ssh") }
 
 func isAddress(s string) bool { return stacks.ValidURL(s, "https", "http") }
 

@@ -97,11 +97,11 @@ func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name strin
 		l.Requirements = append(l.Requirements, reqs...)
 	}
 	if st.Index.Set() {
-		l.Indexes = append(l.Indexes, e.valid(n, st.Index, "bad-url", isAddress, "%q is not an http or https address"))
+		l.Indexes = append(l.Indexes, e.address(n, st.Index, isAddress, stacks.HTTPURL, ""))
 	}
 	for _, w := range st.Wheels {
 		if w.When.Holds(e.situation(n)) {
-			l.Wheels = append(l.Wheels, e.blob(n, w.HTTP, w.SHA256, stacks.ValidWheelURL, "%q is not the address of a wheel"))
+			l.Wheels = append(l.Wheels, e.blob(n, w.HTTP, w.SHA256, stacks.ValidWheelURL, "the address of a wheel"))
 		}
 	}
 	for _, k := range append(slices.Clone(n.edges["build"]), append(slices.Clone(n.edges["link"]), n.key)...) {

@@ -52,11 +52,8 @@ func (e *evaluator) source(n *node, s stacks.Source) plan.Source {
 	out := plan.Source{To: s.To.V, Submodules: s.Submodules, Path: s.Path.V, Context: s.Context.V}
 	switch {
 	case s.Git.Set():
-		out.Git = e.text(n, s.Git)
+		out.Git = e.address(n, s.Git, isRepository, stacks.GitURL, stacks.GitSecret)
 		out.Ref = e.text(n, tree.Text{V: s.Tag.V + s.Branch.V, At: orRange(s.Tag.At, s.Branch.At)})
-		if !stacks.ValidURL(out.Git, "https", "http", "git", "ssh") {
-			e.errorf("bad-url", s.Git.At, "%q is not the address of a git repository", out.Git)
-		}
 		if out.Ref != "" && !stacks.ValidGitRef(out.Ref) {
 			e.errorf("bad-ref", orRange(s.Tag.At, s.Branch.At), "%q cannot be a git tag or branch", out.Ref)
 		}
@@ -71,11 +68,8 @@ func (e *evaluator) source(n *node, s stacks.Source) plan.Source {
 				func(l *lock.File) string { return l.Git[k] }, e.in.Facts.Git[k], Request{Git: &GitRef{out.Git, out.Ref, out.HostKey}})
 		}
 	case s.HTTP.Set():
-		out.HTTP = e.text(n, s.HTTP)
+		out.HTTP = e.address(n, s.HTTP, isAddress, stacks.HTTPURL, stacks.HTTPSecret)
 		out.SHA256 = e.text(n, s.SHA256)
-		if !stacks.ValidURL(out.HTTP, "https", "http") {
-			e.errorf("bad-url", s.HTTP.At, "%q is not an http or https address", out.HTTP)
-		}
 		if out.SHA256 != "" && !stacks.IsSHA256(out.SHA256) {
 			e.errorf("bad-pin", s.SHA256.At, "%q is not a sha256", out.SHA256)
 		}
