@@ -309,18 +309,6 @@ func (c checker) relPath(t tree.Text) {
 	}
 }
 
-// copy looks at one [[copy]]. What a pattern matches goes into a folder: without
-// its slash the files would be written one over the other.
-func (c checker) copy(cp Copy) {
-	c.relPath(cp.From)
-	c.absPath(cp.To)
-	c.mode(cp.Mode)
-	if IsPattern(cp.From.V) && cp.To.V != "" && !strings.HasSuffix(cp.To.V, "/") {
-		c.add(c.errorf("bad-path", cp.To.At, "%q may be several files, and %q is not written as a folder", cp.From.V, cp.To.V).
-			WithHelp("write %q", cp.To.V+"/"))
-	}
-}
-
 func (c checker) mode(t tree.Text) {
 	if !t.Set() {
 		return

@@ -11,9 +11,10 @@ import (
 // that holds them changes their mode, or puts build-time state in the image.
 var refusedRoots = [...]string{"/tmp", "/root", "/var", "/proc", "/dev", "/sys", "/run", "/src", "/build", "/home"}
 
-// RefusedOutput reports whether a component may not install to p.
+// RefusedOutput reports whether a component may not install to p: a place that is
+// not a tree's to write to, or the link at the top in which it would stand.
 func RefusedOutput(p string) bool {
-	return p == "/" || slices.ContainsFunc(refusedRoots[:], func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
+	return p == "/" || slices.Contains(MergedNames(), p[1:]) || slices.ContainsFunc(refusedRoots[:], func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
 }
 
 func (c checker) step(comp *Component, s Step) {

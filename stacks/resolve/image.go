@@ -18,6 +18,7 @@ func (e *evaluator) copies() []plan.Copy {
 		if strings.HasSuffix(c.To.V, "/") && to != "/" {
 			to += "/" // into this folder, not in its place
 		}
+		to = stacks.Merged(to)
 		out = append(out, plan.Copy{From: from, To: to, Mode: c.Mode.V})
 	}
 	return out
