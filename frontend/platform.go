@@ -46,7 +46,7 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform, results *bui
 	if err != nil {
 		return nil, err
 	}
-	b.warn(ctx, pl.Diags.Warnings(), r.Graph.Notices)
+	b.warn(ctx, pl.Diags.Warnings(), append(r.Graph.Notices, displaced(pl.Plan, pl.base, b.ui.Target)...))
 	def, err := r.Definition(r.Result)
 	if err != nil {
 		return nil, err

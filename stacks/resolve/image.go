@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -297,6 +298,10 @@ func (e *evaluator) stackConfig(p *plan.Plan) {
 	}
 	im := s.Image
 	c.Entrypoint = texts(im.Entrypoint)
+	if len(c.Entrypoint) > 0 && len(c.Source) > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("[image] entrypoint stands in the place of the one that reads %s; it can begin with /usr/share/jetson/entrypoint to keep that",
+			strings.Join(c.Source, ", ")))
+	}
 	if len(im.Cmd) > 0 {
 		c.Cmd = texts(im.Cmd)
 	}
