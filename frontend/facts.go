@@ -29,7 +29,7 @@ func (b *build) resolved(ctx context.Context, p *Prepared) (resolve.Result, erro
 		if len(r.Missing) == 0 || r.Diags.HasErrors() {
 			return r, nil
 		}
-		if err := b.lookUp(ctx, r.Missing, &p.Input.Facts, imagesOf(*p)); err != nil {
+		if err := b.lookUp(ctx, r.Missing, &p.Input.Facts, imagesOf(*p), b.mirrors(r.Mirrors)); err != nil {
 			return r, err
 		}
 	}
@@ -37,13 +37,13 @@ func (b *build) resolved(ctx context.Context, p *Prepared) (resolve.Result, erro
 }
 
 // lookUp asks the daemon for everything at once. bases are images in whose place
-// a user may put another.
-func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *resolve.Facts, bases []string) error {
+// a user may put another. What is looked up is asked of where it is fetched from.
+func (b *build) lookUp(ctx context.Context, wanted []resolve.Request, facts *resolve.Facts, bases []string, m llb.Mirrors) error {
 	answers := make([]string, len(wanted))
 	eg, ctx := errgroup.WithContext(ctx)
 	for i, w := range wanted {
 		eg.Go(guarded(func() error {
-			answer, err := b.ask(ctx, w)
+			answer, err := b.ask(ctx, w, m)
 			if err != nil {
 				// Words around a gateway error are lost on the wire, so they
 				// are made part of its text.
@@ -113,12 +113,12 @@ func repository(ref string) string {
 	return strings.TrimPrefix(familiar(ref), reference.Domain(n)+"/")
 }
 
-func (b *build) ask(ctx context.Context, w resolve.Request) (string, error) {
+func (b *build) ask(ctx context.Context, w resolve.Request, m llb.Mirrors) (string, error) {
 	switch {
 	case w.Git != nil:
-		return b.gitCommit(ctx, w.Git)
+		return b.gitCommit(ctx, w.Git, m)
 	case w.HTTP != "":
-		return b.httpDigest(ctx, w.HTTP)
+		return b.httpDigest(ctx, w.HTTP, m)
 	}
 	return b.imageDigest(ctx, w.Image)
 }
@@ -135,8 +135,8 @@ func (b *build) imageDigest(ctx context.Context, ref string) (string, error) {
 	return d.String(), err
 }
 
-func (b *build) gitCommit(ctx context.Context, g *resolve.GitRef) (string, error) {
-	op, err := sourceOp(ctx, llb.Git(plan.Source{Git: g.URL, Ref: g.Ref, HostKey: g.HostKey}, b.req.how.Mirrors))
+func (b *build) gitCommit(ctx context.Context, g *resolve.GitRef, m llb.Mirrors) (string, error) {
+	op, err := sourceOp(ctx, llb.Git(plan.Source{Git: g.URL, Ref: g.Ref, HostKey: g.HostKey}, m))
 	if err != nil {
 		return "", err
 	}
@@ -153,8 +153,8 @@ func (b *build) gitCommit(ctx context.Context, g *resolve.GitRef) (string, error
 	return res.Git.Checksum, nil
 }
 
-func (b *build) httpDigest(ctx context.Context, url string) (string, error) {
-	op, err := sourceOp(ctx, bk.HTTP(b.req.how.Mirrors.Rewrite(url)))
+func (b *build) httpDigest(ctx context.Context, url string, m llb.Mirrors) (string, error) {
+	op, err := sourceOp(ctx, bk.HTTP(m.Rewrite(url)))
 	if err != nil {
 		return "", err
 	}

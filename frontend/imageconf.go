@@ -73,14 +73,8 @@ func imageConfig(p *plan.Plan, base *dockerspec.DockerOCIImage, labels map[strin
 	}
 	c := p.Config
 	img.Config.Env = environ(img.Config.Env, c)
-	if len(c.Entrypoint) > 0 {
-		img.Config.Entrypoint = c.Entrypoint
-	} else if len(c.Source) > 0 {
-		img.Config.Entrypoint = []string{llb.EntrypointFile}
-	}
-	if len(c.Cmd) > 0 {
-		img.Config.Cmd = c.Cmd
-	}
+	img.Config.OnBuild = nil // it is for who builds on the base, which is done
+	command(&img.Config, c)
 	for _, f := range []struct {
 		dst *string
 		src string
@@ -100,6 +94,44 @@ func imageConfig(p *plan.Plan, base *dockerspec.DockerOCIImage, labels map[strin
 	own, err := ownLabels(p)
 	img.Config.Labels = merged(img.Config.Labels, own, c.Labels, labels)
 	return img, err
+}
+
+// command lays the plan's entry point and command over the base's. A command is
+// what its entry point is given: without that it goes, as in a Dockerfile.
+func command(img *dockerspec.DockerOCIImageConfig, c plan.Config) {
+	had := len(img.Entrypoint) > 0
+	switch entry := entrypoint(c); {
+	case len(c.Entrypoint) > 0:
+		img.Entrypoint, img.Cmd = entry, nil
+	case entry != nil:
+		img.Entrypoint = entry
+		if had {
+			img.Cmd = nil
+		}
+	}
+	if len(c.Cmd) > 0 {
+		img.Cmd = c.Cmd
+	}
+}
+
+// entrypoint is the plan's own; nil if the base's stays.
+func entrypoint(c plan.Config) []string {
+	switch {
+	case len(c.Entrypoint) > 0:
+		return c.Entrypoint
+	case len(c.Source) > 0:
+		return []string{llb.EntrypointFile}
+	}
+	return nil
+}
+
+// displaced says that a base's entry point is not run any more.
+func displaced(p *plan.Plan, base *dockerspec.DockerOCIImage, target string) []string {
+	if base == nil || len(base.Config.Entrypoint) == 0 || entrypoint(p.Config) == nil || !wholeImage(target) {
+		return nil
+	}
+	return []string{fmt.Sprintf("the base's entry point is not run: %s stands in the place of %s",
+		strings.Join(entrypoint(p.Config), " "), strings.Join(base.Config.Entrypoint, " "))}
 }
 
 // history is what an image says of its layers: the base's own words, and the

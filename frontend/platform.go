@@ -46,7 +46,7 @@ func (b *build) platform(ctx context.Context, p *ocispecs.Platform, results *bui
 	if err != nil {
 		return nil, err
 	}
-	b.warn(ctx, pl.Diags.Warnings(), r.Graph.Notices)
+	b.warn(ctx, pl.Diags.Warnings(), append(r.Graph.Notices, displaced(pl.Plan, pl.base, b.ui.Target)...))
 	def, err := r.Definition(r.Result)
 	if err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func (b *build) render(ctx context.Context, pl *planned) (*llb.Build, error) {
 		Caps:      b.req.caps,
 		Namespace: b.ui.CacheIDNamespace,
 		Slots:     b.req.how.Slots,
-		Mirrors:   b.mirrors(pl),
+		Mirrors:   b.mirrors(pl.Mirrors),
 		Image:     pl.names.image,
 		Named:     pl.names.source,
 		NoCache:   b.ui.IsNoCache,
@@ -240,8 +240,8 @@ func (b *build) prefix(p *plan.Plan) string {
 }
 
 // mirrors are the stack's own, and the build argument's over them.
-func (b *build) mirrors(pl *planned) llb.Mirrors {
-	return append(b.req.how.Mirrors, pl.Mirrors...).Sorted()
+func (b *build) mirrors(own []plan.Mirror) llb.Mirrors {
+	return slices.Concat(b.req.how.Mirrors, own).Sorted()
 }
 
 // contextPaths are what a graph takes from the build context, sorted: nothing

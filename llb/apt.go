@@ -40,8 +40,13 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 	}
 	// The script runs in the root itself where that is the builder's own: BuildKit
 	// 0.34 loses the error of an exec into which one result is mounted twice (it
-	// releases the second clone twice and says so, and nothing else).
-	if n.Input(graph.Target) != n.Input(graph.Root) {
+	// releases the second clone twice and says so, and nothing else). Two nodes may
+	// come to one result: the base and the plain image are often the same.
+	own, err := r.oneResult(n.Input(graph.Target), n.Input(graph.Root))
+	if err != nil {
+		return bk.State{}, err
+	}
+	if !own {
 		mounts = append(mounts, bk.AddMount(dirRoot, r.input(n, graph.Target), append(r.noHash(), bk.Readonly)...))
 	}
 	mounts = append(mounts, r.keys(n, archives)...)

@@ -100,9 +100,9 @@ func Compile(ctx context.Context, p *plan.Plan, o Options) (*Build, error) {
 
 // Render turns a laid-out plan into states and their bytes.
 func Render(ctx context.Context, g *graph.Graph, o Options) (*Build, error) {
-	r := &renderer{plan: g.Plan, o: o, states: make(map[*graph.Node]bk.State, len(g.Nodes)), scripts: map[string]bk.State{}}
 	m := newMarshaler(ctx, g.Plan.Platform.Arch, o.Marshal...)
 	defer m.close()
+	r := &renderer{plan: g.Plan, o: o, states: make(map[*graph.Node]bk.State, len(g.Nodes)), scripts: map[string]bk.State{}, same: m.same}
 	for _, n := range g.Nodes {
 		st, err := r.node(n)
 		if err != nil {
@@ -130,6 +130,7 @@ type renderer struct {
 	o       Options
 	states  map[*graph.Node]bk.State
 	scripts map[string]bk.State
+	same    func(a, b bk.State) (bool, error)
 }
 
 // Platform is the OCI platform of an architecture.
@@ -221,6 +222,14 @@ func (r *renderer) inputs(n *graph.Node, role graph.Role) []bk.State {
 
 func (r *renderer) input(n *graph.Node, role graph.Role) bk.State {
 	return r.states[n.Input(role)]
+}
+
+// oneResult reports whether two nodes come to the same result.
+func (r *renderer) oneResult(a, b *graph.Node) (bool, error) {
+	if a == b || a.Kind != b.Kind || a.Arch != b.Arch {
+		return a == b, nil
+	}
+	return r.same(r.states[a], r.states[b])
 }
 
 // image is a base by digest. Its config plays no part: what runs in it gets

@@ -2,6 +2,7 @@ package llb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -18,17 +19,15 @@ import (
 type marshaler struct {
 	ctx   context.Context
 	c     *bk.Constraints
-	queue chan bk.Output
+	queue chan func()
 	done  sync.WaitGroup
 }
 
 func newMarshaler(ctx context.Context, arch string, opts ...bk.ConstraintsOpt) *marshaler {
-	m := &marshaler{ctx: ctx, c: bk.NewConstraints(append([]bk.ConstraintsOpt{bk.Platform(Platform(arch))}, opts...)...), queue: make(chan bk.Output, 64)}
+	m := &marshaler{ctx: ctx, c: bk.NewConstraints(append([]bk.ConstraintsOpt{bk.Platform(Platform(arch))}, opts...)...), queue: make(chan func(), 64)}
 	m.done.Go(func() {
-		for out := range m.queue {
-			// The bytes stay in the vertex. An error comes again, and is
-			// reported, when the definition is put together.
-			_, _, _, _, _ = out.Vertex(m.ctx, m.c).Marshal(m.ctx, m.c)
+		for work := range m.queue {
+			work()
 		}
 	})
 	return m
@@ -37,8 +36,39 @@ func newMarshaler(ctx context.Context, arch string, opts ...bk.ConstraintsOpt) *
 // add begins to marshal a state's vertex. What it needs was added before.
 func (m *marshaler) add(st bk.State) {
 	if out := st.Output(); out != nil {
-		m.queue <- out
+		// The bytes stay in the vertex. An error comes again, and is reported,
+		// when the definition is put together.
+		m.queue <- func() { _, _, _, _, _ = out.Vertex(m.ctx, m.c).Marshal(m.ctx, m.c) }
 	}
+}
+
+// same reports whether two states are one result, whatever made them. It waits
+// for what was added before: a vertex is not to be marshalled twice at once.
+func (m *marshaler) same(a, b bk.State) (bool, error) {
+	type answer struct {
+		same bool
+		err  error
+	}
+	said := make(chan answer)
+	m.queue <- func() {
+		first, err := m.input(a)
+		second, err2 := m.input(b)
+		said <- answer{first == second, errors.Join(err, err2)}
+	}
+	got := <-said
+	return got.same, got.err
+}
+
+// input names a state's result.
+func (m *marshaler) input(st bk.State) (string, error) {
+	if st.Output() == nil {
+		return "", nil
+	}
+	in, err := st.Output().ToInput(m.ctx, m.c)
+	if err != nil {
+		return "", fmt.Errorf("marshalling the graph: %w", err)
+	}
+	return fmt.Sprint(in.Digest, "#", in.Index), nil
 }
 
 // close waits for all that was added.

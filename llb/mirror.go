@@ -2,6 +2,7 @@ package llb
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,9 @@ func ParseMirrors(s string) (Mirrors, error) {
 	var out Mirrors
 	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
 		from, to, ok := strings.Cut(part, "=")
+		if stacks.HasCredentials(from) || stacks.HasCredentials(to) {
+			return nil, errors.New("an address carries credentials, which the build's record would keep; name a mirror that needs none")
+		}
 		if !ok || !stacks.ValidURL(from, "http", "https") || !stacks.ValidURL(to, "http", "https") {
 			return nil, fmt.Errorf("%q is not a mirror; write https://upstream/prefix=https://mirror/prefix", part)
 		}

@@ -162,12 +162,12 @@ func TestMirrorsTouchFetchesOnly(t *testing.T) {
 		must(t, err)
 		return b
 	}
-	mirrors, err := llb.ParseMirrors("http://example.invalid/main=http://127.0.0.1:1/main https://example.invalid=https://127.0.0.1:1,https://vendor.invalid=http://127.0.0.1:2")
+	mirrors, err := llb.ParseMirrors("http://example.invalid/main=http://127.0.0.1:1/main https://example.invalid=https://127.0.0.1:1,https://vendor.invalid=http://127.0.0.1:2 https://pypi.org=http://127.0.0.1:3")
 	must(t, err)
 	own := func(b *llb.Build) map[string]bool {
 		out := map[string]bool{}
 		for _, op := range append(ops(t, b, b.Result), ops(t, b, b.Checks)...) {
-			if e := op.GetExec(); e != nil && !strings.HasSuffix(e.Meta.Args[1], "/apt-fetch.sh") {
+			if e := op.GetExec(); e != nil && !strings.HasSuffix(e.Meta.Args[1], "-fetch.sh") {
 				out[strings.Join(append(e.Meta.Args, e.Meta.Env...), "\x00")] = true
 			}
 			if strings.Contains(op.String(), "127.0.0.1") && op.GetSource() == nil && op.GetFile() == nil {
@@ -178,6 +178,19 @@ func TestMirrorsTouchFetchesOnly(t *testing.T) {
 	}
 	if diff := cmp.Diff(own(with(nil)), own(with(mirrors))); diff != "" {
 		t.Errorf("mirrors changed what is run:\n%s", diff)
+	}
+	index := func(b *llb.Build) string {
+		for _, op := range ops(t, b, b.Result) {
+			for _, a := range op.GetFile().GetActions() {
+				if f := a.GetMkfile(); f != nil && strings.HasSuffix(f.Path, "/indexes") {
+					return string(f.Data)
+				}
+			}
+		}
+		return ""
+	}
+	if got := index(with(mirrors)); got != "http://127.0.0.1:3/simple\n" {
+		t.Errorf("pip's index is %q", got)
 	}
 }
 

@@ -2,7 +2,9 @@ package llb
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	bk "github.com/moby/buildkit/client/llb"
 
@@ -17,6 +19,10 @@ func (r *renderer) copies(n *graph.Node) (bk.State, error) {
 	}
 	st := bk.Scratch()
 	created := unix(r.plan.Date)
+	if slices.ContainsFunc(n.Copies, func(c plan.Copy) bool { return strings.HasPrefix(c.To, "/root/") }) {
+		// Else a copy makes it, as any folder, and what others may not see they see.
+		st = st.File(bk.Mkdir("/root", 0o700, bk.WithCreatedTime(created)), r.side(n)...)
+	}
 	for _, c := range n.Copies {
 		info := &bk.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, AllowWildcard: true, FollowSymlinks: true, CreatedTime: &created}
 		if mode, err := strconv.ParseUint(c.Mode, 8, 32); c.Mode != "" && err == nil {

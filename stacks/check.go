@@ -58,7 +58,8 @@ func checkStack(d *tree.Decoder, s *Stack) {
 	}
 	c.worlds(s.Python)
 	c.env(s.Env)
-	c.packages(s.Apt.Packages, s.Apt.Dev)
+	c.packages(literal, s.Apt.Packages, s.Apt.Dev)
+	c.patterns(s.Apt.Forbid)
 	c.tests(s.Tests)
 	c.run(s.Run)
 	c.mirrors(s.Mirrors)
@@ -87,8 +88,11 @@ func (c checker) mirrors(m tree.Map[tree.Text]) {
 	for _, e := range m {
 		for _, t := range []tree.Text{e.Key, e.Val} {
 			if !ValidURL(t.V, "http", "https") {
-				c.add(c.errorf("bad-url", t.At, "%q is not an http or https address", t.V).
-					WithHelp(`write [mirrors] "https://upstream/prefix" = "https://mirror/prefix"`))
+				g := BadURL(t, t.V, HTTPURL, "")
+				if g.Help == "" {
+					g.Help = `write [mirrors] "https://upstream/prefix" = "https://mirror/prefix"`
+				}
+				c.add(g)
 			}
 		}
 	}
@@ -138,7 +142,7 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 		}
 	}
 	for _, n := range comp.Needs {
-		c.packages(n.Apt.Tools, n.Apt.Build, n.Apt.Link, n.Apt.Run, n.Apt.Test)
+		c.packages(open, n.Apt.Tools, n.Apt.Build, n.Apt.Link, n.Apt.Run, n.Apt.Test)
 	}
 	for _, s := range comp.Steps {
 		c.step(comp, s)
@@ -154,7 +158,10 @@ func checkComponent(d *tree.Decoder, comp *Component) {
 		c.absPath(f.Output)
 	}
 	for _, p := range comp.Python {
-		c.requirements(p.Constraints)
+		c.requirements(open, p.Constraints)
+	}
+	for _, f := range comp.Forbid {
+		c.patterns(f.Apt)
 	}
 	for _, s := range comp.Entry.Source {
 		c.absPath(s)
@@ -219,16 +226,17 @@ func (c checker) versions(comp *Component) {
 				c.add(c.errorf("bad-date", v.Date.At, "%q is not a date", v.Date.V).WithHelp("write it like 2024-06-25"))
 			}
 		}
-		taken := map[string]bool{}
+		taken := map[string]tree.Text{}
 		for _, s := range v.Sources {
 			c.source(s)
 			if !s.When.Empty() {
+				continue // known once the platform is
+			}
+			if first, ok := taken[s.To.V]; ok {
+				c.add(c.errorf("duplicate", s.To.At, "two sources go to %q", s.To.V).WithRelated(first.At, "the first one"))
 				continue
 			}
-			if taken[s.To.V] {
-				c.add(c.errorf("duplicate", s.To.At, "two sources go to %q", s.To.V))
-			}
-			taken[s.To.V] = true
+			taken[s.To.V] = s.To
 		}
 	}
 }
@@ -254,15 +262,28 @@ func (c checker) oneOf(at diag.Range, what string, choices map[string]tree.Text)
 	return len(set)
 }
 
-func (c checker) packages(lists ...tree.Words) {
+func (c checker) packages(later func(tree.Text) bool, lists ...tree.Words) {
 	for _, list := range lists {
 		for _, p := range list {
-			if !open(p) && !ValidPackage(p.V) {
+			if !later(p) && !ValidPackage(p.V) {
 				c.add(c.errorf("bad-package", p.At, "%q cannot be the name of a Debian package", p.V))
 			}
 		}
 	}
 }
+
+// patterns are names of packages, or patterns of them, as they stand in a file
+// of apt's.
+func (c checker) patterns(words tree.Words) {
+	for _, p := range words {
+		if !packagePattern.MatchString(p.V) {
+			c.add(c.errorf("bad-package", p.At, "%q is neither the name of a Debian package nor a pattern of names", p.V).
+				WithHelp("write it like libvtk9*"))
+		}
+	}
+}
+
+var packagePattern = regexp.MustCompile(`^[a-z0-9*?\[][a-z0-9.+*?\[\]-]{0,127}(:[a-z0-9]+)?$`)
 
 func (c checker) env(e Env) {
 	for _, s := range e.Set {
@@ -302,18 +323,6 @@ func (c checker) relPath(t tree.Text) {
 	}
 	if _, ok := CleanRel(t.V); !ok {
 		c.add(c.errorf("bad-path", t.At, "%q is not a relative path without ..", t.V))
-	}
-}
-
-// copy looks at one [[copy]]. What a pattern matches goes into a folder: without
-// its slash the files would be written one over the other.
-func (c checker) copy(cp Copy) {
-	c.relPath(cp.From)
-	c.absPath(cp.To)
-	c.mode(cp.Mode)
-	if IsPattern(cp.From.V) && cp.To.V != "" && !strings.HasSuffix(cp.To.V, "/") {
-		c.add(c.errorf("bad-path", cp.To.At, "%q may be several files, and %q is not written as a folder", cp.From.V, cp.To.V).
-			WithHelp("write %q", cp.To.V+"/"))
 	}
 }
 

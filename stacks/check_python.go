@@ -40,10 +40,10 @@ func RequirementName(s string) string {
 	return strings.ToLower(strings.NewReplacer("_", "-", ".", "-").Replace(s))
 }
 
-func (c checker) requirements(lists ...[]tree.Text) {
+func (c checker) requirements(later func(tree.Text) bool, lists ...[]tree.Text) {
 	for _, list := range lists {
 		for _, r := range list {
-			if !open(r) && !ValidRequirement(r.V) {
+			if !later(r) && !ValidRequirement(r.V) {
 				c.add(c.errorf("bad-requirement", r.At, "%q is not a requirement", r.V).
 					WithHelp(`write it like "numpy>=1.21,<2"; a wheel by address goes under wheels = [{ http = …, sha256 = … }]`))
 			}
@@ -51,9 +51,9 @@ func (c checker) requirements(lists ...[]tree.Text) {
 	}
 }
 
-func (c checker) index(t tree.Text) {
-	if t.Set() && !open(t) && !ValidURL(t.V, "https", "http") {
-		c.add(c.errorf("bad-url", t.At, "%q is not an http or https address", t.V))
+func (c checker) index(later func(tree.Text) bool, t tree.Text) {
+	if t.Set() && !later(t) && !ValidURL(t.V, "https", "http") {
+		c.add(BadURL(t, t.V, HTTPURL, ""))
 	}
 }
 
@@ -61,12 +61,12 @@ func (c checker) pip(s *PipStep) {
 	if s.World.Set() {
 		checkName(c.d, s.World, s.World.At, "Python world")
 	}
-	c.requirements(s.Requirements)
-	c.index(s.Index)
+	c.requirements(open, s.Requirements)
+	c.index(open, s.Index)
 	for _, w := range s.Wheels {
 		c.sha256(w.SHA256)
-		if !open(w.HTTP) && !(ValidURL(w.HTTP.V, "https", "http") && strings.HasSuffix(w.HTTP.V, ".whl")) {
-			c.add(c.errorf("bad-url", w.HTTP.At, "%q is not the address of a wheel", w.HTTP.V))
+		if !open(w.HTTP) && !ValidWheelURL(w.HTTP.V) {
+			c.add(BadURL(w.HTTP, w.HTTP.V, "the address of a wheel", HTTPSecret))
 		}
 	}
 	if s.Link.Set() && !slices.Contains(WorldLinks(), s.Link.V) {
@@ -87,7 +87,7 @@ func (c checker) colcon(s *ColconStep) {
 	}
 	for _, list := range [][]tree.Text{s.Packages, s.Skip} {
 		for _, p := range list {
-			if !open(p) && !rosPackage.MatchString(p.V) {
+			if !open(p) && !ValidROSPackage(p.V) {
 				c.add(c.errorf("bad-name", p.At, "%q cannot be the name of a package of a workspace", p.V))
 			}
 		}
@@ -99,12 +99,20 @@ func (c checker) colcon(s *ColconStep) {
 	}
 }
 
+// ValidWheelURL reports whether s is the address of a wheel.
+func ValidWheelURL(s string) bool {
+	return ValidURL(s, "https", "http") && strings.HasSuffix(s, ".whl")
+}
+
+// ValidROSPackage reports whether s can name a package of a workspace.
+func ValidROSPackage(s string) bool { return rosPackage.MatchString(s) }
+
 var rosPackage = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 func (c checker) worlds(worlds tree.Map[World]) {
 	for _, w := range worlds {
 		checkName(c.d, w.Key, w.Key.At, "Python world")
-		c.requirements(w.Val.Constraints, w.Val.Packages)
-		c.index(w.Val.Index)
+		c.requirements(literal, w.Val.Constraints, w.Val.Packages)
+		c.index(literal, w.Val.Index)
 	}
 }

@@ -23,7 +23,11 @@ func (c checker) source(s Source) {
 	switch {
 	case s.Git.Set():
 		if !open(s.Git) && !ValidURL(s.Git.V, "https", "http", "git", "ssh") {
-			c.add(c.errorf("bad-url", s.Git.At, "%q is not the address of a git repository", s.Git.V).WithHelp("write it like https://host/path.git"))
+			g := BadURL(s.Git, s.Git.V, GitURL, GitSecret)
+			if g.Help == "" {
+				g.Help = "write it like https://host/path.git"
+			}
+			c.add(g)
 		}
 		if s.Commit.Set() && !isHex(s.Commit.V, 40) {
 			c.add(c.errorf("bad-pin", s.Commit.At, "%q is not a full commit", s.Commit.V).WithHelp("a commit has 40 hexadecimal digits"))
@@ -36,7 +40,7 @@ func (c checker) source(s Source) {
 		c.hostKey(s)
 	case s.HTTP.Set():
 		if !open(s.HTTP) && !ValidURL(s.HTTP.V, "https", "http") {
-			c.add(c.errorf("bad-url", s.HTTP.At, "%q is not an http or https address", s.HTTP.V))
+			c.add(BadURL(s.HTTP, s.HTTP.V, HTTPURL, HTTPSecret))
 		}
 		c.sha256(s.SHA256)
 	case s.Context.Set():
@@ -74,9 +78,13 @@ func (c checker) hostKey(s Source) {
 	}
 }
 
-// open reports whether a text holds a reference, and so is checked once it is
-// expanded.
+// open reports whether a text of a component holds a reference, and so is
+// checked once it is expanded.
 func open(t tree.Text) bool { return strings.Contains(t.V, "${") }
+
+// literal is its counterpart for what a stack says itself: nothing expands
+// that, so that it is checked as it stands.
+func literal(tree.Text) bool { return false }
 
 // ValidGitRef reports whether s can be a tag or a branch.
 func ValidGitRef(s string) bool {

@@ -11,9 +11,10 @@ import (
 // that holds them changes their mode, or puts build-time state in the image.
 var refusedRoots = [...]string{"/tmp", "/root", "/var", "/proc", "/dev", "/sys", "/run", "/src", "/build", "/home"}
 
-// RefusedOutput reports whether a component may not install to p.
+// RefusedOutput reports whether a component may not install to p: a place that is
+// not a tree's to write to, or the link at the top in which it would stand.
 func RefusedOutput(p string) bool {
-	return p == "/" || slices.ContainsFunc(refusedRoots[:], func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
+	return p == "/" || slices.Contains(MergedNames(), p[1:]) || slices.ContainsFunc(refusedRoots[:], func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
 }
 
 func (c checker) step(comp *Component, s Step) {
@@ -27,8 +28,11 @@ func (c checker) step(comp *Component, s Step) {
 	}
 	switch {
 	case s.Apt != nil:
-		c.packages(s.Apt.Packages, s.Apt.Dev, s.Apt.UnpackOnly)
+		c.packages(open, s.Apt.Packages, s.Apt.Dev, s.Apt.UnpackOnly)
 		for _, deb := range s.Apt.Debs {
+			if !open(deb.HTTP) && !ValidURL(deb.HTTP.V, "https", "http") {
+				c.add(BadURL(deb.HTTP, deb.HTTP.V, HTTPURL, HTTPSecret))
+			}
 			c.sha256(deb.SHA256)
 		}
 		for _, m := range s.Apt.Markers {
@@ -44,7 +48,7 @@ func (c checker) step(comp *Component, s Step) {
 		for _, e := range s.Wheel.Env {
 			c.envName(e.Key)
 		}
-		c.requirements(s.Wheel.Tools)
+		c.requirements(open, s.Wheel.Tools)
 	case s.Colcon != nil:
 		c.colcon(s.Colcon)
 	case s.Script != nil:
@@ -148,7 +152,7 @@ func (c checker) files(f *FilesStep) {
 	}
 	for _, l := range f.Symlink {
 		c.output(l.To)
-		if l.Target.V == "" || hasControl(l.Target.V) {
+		if !ValidTarget(l.Target.V) {
 			c.add(c.errorf("bad-path", l.Target.At, "%q cannot be the target of a link", l.Target.V))
 		}
 	}

@@ -110,6 +110,9 @@ func CleanRel(p string) (string, bool) {
 // several files may match.
 func IsPattern(p string) bool { return strings.ContainsAny(p, "*?[") }
 
+// ValidTarget reports whether s can be what a symbolic link points to.
+func ValidTarget(s string) bool { return s != "" && !hasControl(s) }
+
 func hasDotDot(p string) bool {
 	for part := range strings.SplitSeq(p, "/") {
 		if part == ".." {
@@ -123,17 +126,51 @@ func hasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f })
 }
 
+// HasCredentials reports whether an address carries what opens it: a password,
+// or over http a user, in whose place a token stands. An address becomes part of
+// the plan, and with it of the image, its list of contents and its provenance.
+func HasCredentials(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.User == nil {
+		return false
+	}
+	_, password := u.User.Password()
+	return password || u.Scheme != "ssh"
+}
+
+// BadURL is the finding for an address that is not valid. It does not repeat a
+// secret; secret is how else one is given, "" if there is no way.
+func BadURL(t tree.Text, s, what, secret string) diag.Diagnostic {
+	if !HasCredentials(s) {
+		return diag.Errorf("bad-url", t.At, "%q is not %s", s, what)
+	}
+	if secret == "" {
+		secret = "name one that needs none"
+	}
+	return diag.Errorf("bad-url", t.At, "this address carries credentials, which the image or its provenance would keep").WithHelp("%s", secret)
+}
+
+// How what opens an address is given instead.
+const (
+	GitSecret  = "take them out; --secret id=GIT_AUTH_TOKEN,env=TOKEN gives the build a token"
+	HTTPSecret = "take them out; --secret id=HTTP_AUTH_TOKEN_HOST,env=TOKEN gives the build a token for the host of that name"
+)
+
+// What an address has to be.
+const (
+	GitURL  = "the address of a git repository"
+	HTTPURL = "an http or https address"
+)
+
 // ValidURL reports whether s is an absolute URL of one of the schemes, with a
-// host and without a password.
+// host and without credentials.
 func ValidURL(s string, schemes ...string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || hasControl(s) || strings.ContainsAny(s, " \"'`\\") {
 		return false
 	}
-	if u.User != nil {
-		if _, secret := u.User.Password(); secret {
-			return false
-		}
+	if HasCredentials(s) {
+		return false
 	}
 	for _, scheme := range schemes {
 		if u.Scheme == scheme {

@@ -76,6 +76,14 @@ func TestNames(t *testing.T) {
 			t.Errorf("address %q: %v", url, got)
 		}
 	}
+	for url, want := range map[string]bool{
+		"https://h/x.git": true, "ssh://git@h/x.git": true, "git://h/x.git": true,
+		"https://token@h/x.git": false, "http://token@h/x": false, "git://me@h/x": false, "https://:p@h/x": false, "ssh://git:p@h/x": false, "https://@h/x": false,
+	} {
+		if got := ValidURL(url, "https", "http", "git", "ssh"); got != want {
+			t.Errorf("repository %q: %v", url, got)
+		}
+	}
 	for size, want := range map[string]int64{"1100MiB": 1100 << 20, "8g": 8 << 30, "512": 512, "x": -1, "": -1, "-1m": -1} {
 		got, err := ParseSize(size)
 		if err != nil {

@@ -14,6 +14,7 @@ package graph
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -233,12 +234,21 @@ type builder struct {
 // node returns the node with n's ID, adding n if it is new.
 func (b *builder) node(n *Node) *Node {
 	if have, ok := b.nodes[n.ID]; ok {
+		if !have.sameWork(n) {
+			b.fail("internal error: two different nodes are called %s", n.ID)
+		}
 		return have
 	}
 	b.nodes[n.ID] = n
 	b.pin(n)
 	b.g.Nodes = append(b.g.Nodes, n)
 	return n
+}
+
+// sameWork reports whether two nodes work on the same thing. Of two that do not
+// and have one ID, one would be left out of the build without a word.
+func (n *Node) sameWork(o *Node) bool {
+	return n.Step == o.Step && n.Source == o.Source && reflect.DeepEqual(n.Link, o.Link) && reflect.DeepEqual(n.Image, o.Image)
 }
 
 // NotLocked is the error for a download that must be in the lock and is not.
@@ -294,7 +304,27 @@ func (b *builder) base(arch string) *Node {
 }
 
 func (b *builder) image(img plan.Image, arch string) *Node {
-	return b.node(&Node{ID: "image/" + img.Ref + "@" + arch, Kind: Image, Title: "[base] " + img.Ref, Arch: arch, Image: &img})
+	return b.node(&Node{ID: imageID(img) + "/" + arch, Kind: Image, Title: "[base] " + img.Ref, Arch: arch, Image: &img})
+}
+
+// imageID tells an image by what a user may put another in the place of, and by
+// what it is: the base and the plain image may differ in one of the two alone.
+func imageID(img plan.Image) string {
+	id := "image/"
+	if img.Context != img.Ref {
+		id += img.Context + "/"
+	}
+	id += img.Ref
+	if img.Digest != "" {
+		id += "@" + shortDigest(img.Digest)
+	}
+	return id
+}
+
+// shortDigest is enough of a digest to tell two apart by eye.
+func shortDigest(digest string) string {
+	_, hex, _ := strings.Cut(digest, ":")
+	return hex[:min(12, len(hex))]
 }
 
 // merged is several trees as one, on top of the first. A single tree is itself.

@@ -58,7 +58,7 @@ func Decode(data []byte) (*File, error) {
 	if f.Schema != Schema {
 		return nil, fmt.Errorf("the lock's schema is %d, this program knows %d", f.Schema, Schema)
 	}
-	if err := f.checkPins(); err != nil {
+	if err := f.check(); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -99,11 +99,36 @@ func (e *evaluator) aptStep(n *node, step *stacks.AptStep, a *aptNeeds) {
 	a.link.add(archive, e.packages(n, step.Dev)...)
 	l := a.run.at(archive)
 	l.Debconf = append(l.Debconf, e.textList(n, step.Debconf)...)
-	l.Markers = append(l.Markers, e.textList(n, step.Markers)...)
+	l.Markers = append(l.Markers, e.validList(n, step.Markers, "bad-path", isAbs, "%q is not an absolute path without ..")...)
 	l.Unpack = append(l.Unpack, e.packages(n, step.UnpackOnly)...)
 	for _, deb := range step.Debs {
-		l.Debs = append(l.Debs, plan.Blob{URL: e.text(n, deb.HTTP), SHA256: e.text(n, deb.SHA256)})
+		l.Debs = append(l.Debs, e.blob(n, deb.HTTP, deb.SHA256, isAddress, stacks.HTTPURL))
 	}
+}
+
+// blob is a file by address, with what that must be.
+func (e *evaluator) blob(n *node, url, sum tree.Text, ok func(string) bool, what string) plan.Blob {
+	return plan.Blob{
+		URL: e.address(n, url, ok, what, stacks.HTTPSecret), SHA256: e.valid(n, sum, "bad-pin", stacks.IsSHA256, "%q is not a sha256"),
+	}
+}
+
+// address expands an address and looks at what came of it.
+func (e *evaluator) address(n *node, t tree.Text, ok func(string) bool, what, secret string) string {
+	out, known := e.expanded(n, t)
+	if known && !ok(out) {
+		e.add(stacks.BadURL(t, out, what, secret))
+	}
+	return out
+}
+
+func isRepository(s string) bool { return stacks.ValidURL(s, "https", "http", "git", "ssh") }
+
+func isAddress(s string) bool { return stacks.ValidURL(s, "https", "http") }
+
+func isAbs(s string) bool {
+	_, ok := stacks.CleanAbs(s)
+	return ok
 }
 
 // archiveName checks that an archive exists on this platform.
@@ -129,11 +154,7 @@ func (e *evaluator) archiveName(n *node, t tree.Text) string {
 func (e *evaluator) packages(n *node, words tree.Words) []string {
 	var out []string
 	for _, w := range words {
-		p := e.text(n, w)
-		if !stacks.ValidPackage(p) && !strings.Contains(p, "${") {
-			e.errorf("bad-package", w.At, "%q cannot be the name of a Debian package", p)
-			continue
-		}
+		p := e.valid(n, w, "bad-package", stacks.ValidPackage, "%q cannot be the name of a Debian package")
 		if by, ok := e.replaced[p]; ok && by != n.key.name {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/plan"
+	"github.com/org/jetson-frontend/stacks/tree"
 )
 
 // overlayRoot is where colcon overlays lie, each in a prefix of its own.
@@ -13,8 +14,8 @@ const overlayRoot = "/opt/overlays/"
 func (e *evaluator) colcon(n *node, c *plan.Component, st stacks.Step, step *plan.Step) {
 	raw := st.Colcon
 	cc := &plan.ColconStep{
-		Source: e.sourcePath(n, c, raw.Source), Packages: sorted(e.textList(n, raw.Packages)), Skip: sorted(e.textList(n, raw.Skip)),
-		Prefix: e.overlay(n, raw), Underlay: e.textList(n, raw.Underlay), Options: map[string]string{},
+		Source: e.sourcePath(n, c, raw.Source), Packages: sorted(e.workspace(n, raw.Packages)), Skip: sorted(e.workspace(n, raw.Skip)),
+		Prefix: e.overlay(n, raw), Underlay: e.validList(n, raw.Underlay, "bad-path", isAbs, "%q is not an absolute path without .."), Options: map[string]string{},
 	}
 	if cc.Source == "" {
 		e.errorf("missing-key", st.At, "a colcon step needs a source")
@@ -34,6 +35,10 @@ func (e *evaluator) colcon(n *node, c *plan.Component, st stacks.Step, step *pla
 		cc.Options = nil
 	}
 	step.Colcon = cc
+}
+
+func (e *evaluator) workspace(n *node, ts []tree.Text) []string {
+	return e.validList(n, ts, "bad-name", stacks.ValidROSPackage, "%q cannot be the name of a package of a workspace")
 }
 
 func (e *evaluator) overlay(n *node, st *stacks.ColconStep) string {

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ func (e *evaluator) copies() []plan.Copy {
 		if strings.HasSuffix(c.To.V, "/") && to != "/" {
 			to += "/" // into this folder, not in its place
 		}
+		to = stacks.Merged(to)
 		out = append(out, plan.Copy{From: from, To: to, Mode: c.Mode.V})
 	}
 	return out
@@ -296,6 +298,10 @@ func (e *evaluator) stackConfig(p *plan.Plan) {
 	}
 	im := s.Image
 	c.Entrypoint = texts(im.Entrypoint)
+	if len(c.Entrypoint) > 0 && len(c.Source) > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("[image] entrypoint stands in the place of the one that reads %s; it can begin with /usr/share/jetson/entrypoint to keep that",
+			strings.Join(c.Source, ", ")))
+	}
 	if len(im.Cmd) > 0 {
 		c.Cmd = texts(im.Cmd)
 	}

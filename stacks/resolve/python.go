@@ -90,27 +90,18 @@ func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name strin
 		at = st.Link.V
 	}
 	l := link(worldOf(st.World), at)
-	reqs := e.textList(n, st.Requirements)
-	for i, r := range reqs {
-		if !stacks.ValidRequirement(r) {
-			e.errorf("bad-requirement", st.Requirements[i].At, "%q is not a requirement", r)
-		}
-	}
+	reqs := e.requirements(n, st.Requirements)
 	if st.NoDeps {
 		l.NoDeps = append(l.NoDeps, reqs...)
 	} else {
 		l.Requirements = append(l.Requirements, reqs...)
 	}
 	if st.Index.Set() {
-		index := e.text(n, st.Index)
-		if !stacks.ValidURL(index, "https", "http") {
-			e.errorf("bad-url", st.Index.At, "%q is not an http or https address", index)
-		}
-		l.Indexes = append(l.Indexes, index)
+		l.Indexes = append(l.Indexes, e.address(n, st.Index, isAddress, stacks.HTTPURL, ""))
 	}
 	for _, w := range st.Wheels {
 		if w.When.Holds(e.situation(n)) {
-			l.Wheels = append(l.Wheels, plan.Blob{URL: e.text(n, w.HTTP), SHA256: e.text(n, w.SHA256)})
+			l.Wheels = append(l.Wheels, e.blob(n, w.HTTP, w.SHA256, stacks.ValidWheelURL, "the address of a wheel"))
 		}
 	}
 	for _, k := range append(slices.Clone(n.edges["build"]), append(slices.Clone(n.edges["link"]), n.key)...) {
@@ -119,6 +110,10 @@ func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name strin
 		}
 	}
 	return len(reqs) > 0 || len(st.Wheels) > 0 && !st.NoDeps
+}
+
+func (e *evaluator) requirements(n *node, ts []tree.Text) []string {
+	return e.validList(n, ts, "bad-requirement", stacks.ValidRequirement, "%q is not a requirement")
 }
 
 // unlocked says that an index decides what a world gets. Whether a lock fits
@@ -150,7 +145,7 @@ func (e *evaluator) world(name string) plan.World {
 			if worldOf(p.World) != name || !p.When.Holds(e.situation(n)) {
 				continue
 			}
-			w.Constraints = append(w.Constraints, e.textList(n, p.Constraints)...)
+			w.Constraints = append(w.Constraints, e.requirements(n, p.Constraints)...)
 			if p.System != nil {
 				w.System = *p.System
 			}
@@ -198,7 +193,7 @@ func (e *evaluator) pythons(worlds []plan.World) []string {
 func (e *evaluator) wheel(n *node, c *plan.Component, st stacks.Step, step *plan.Step) {
 	raw := st.Wheel
 	w := &plan.WheelStep{
-		Source: e.sourcePath(n, c, raw.Source), Backend: "pep517", Env: e.textMap(n, raw.Env), Tools: sorted(e.textList(n, raw.Tools)),
+		Source: e.sourcePath(n, c, raw.Source), Backend: "pep517", Env: e.textMap(n, raw.Env), Tools: sorted(e.requirements(n, raw.Tools)),
 	}
 	if raw.Backend.Set() {
 		w.Backend = raw.Backend.V

@@ -39,8 +39,10 @@ func (e *evaluator) sources(n *node) []plan.Source {
 	}
 	s := e.situation(n)
 	var out []plan.Source
+	taken := places{}
 	for _, src := range n.version.Sources {
 		if src.When.Holds(s) {
+			e.once(taken, src.To, "two sources go to %q", "give them places of their own, or conditions that exclude each other")
 			out = append(out, e.source(n, src))
 		}
 	}
@@ -52,11 +54,8 @@ func (e *evaluator) source(n *node, s stacks.Source) plan.Source {
 	out := plan.Source{To: s.To.V, Submodules: s.Submodules, Path: s.Path.V, Context: s.Context.V}
 	switch {
 	case s.Git.Set():
-		out.Git = e.text(n, s.Git)
+		out.Git = e.address(n, s.Git, isRepository, stacks.GitURL, stacks.GitSecret)
 		out.Ref = e.text(n, tree.Text{V: s.Tag.V + s.Branch.V, At: orRange(s.Tag.At, s.Branch.At)})
-		if !stacks.ValidURL(out.Git, "https", "http", "git", "ssh") {
-			e.errorf("bad-url", s.Git.At, "%q is not the address of a git repository", out.Git)
-		}
 		if out.Ref != "" && !stacks.ValidGitRef(out.Ref) {
 			e.errorf("bad-ref", orRange(s.Tag.At, s.Branch.At), "%q cannot be a git tag or branch", out.Ref)
 		}
@@ -71,11 +70,8 @@ func (e *evaluator) source(n *node, s stacks.Source) plan.Source {
 				func(l *lock.File) string { return l.Git[k] }, e.in.Facts.Git[k], Request{Git: &GitRef{out.Git, out.Ref, out.HostKey}})
 		}
 	case s.HTTP.Set():
-		out.HTTP = e.text(n, s.HTTP)
+		out.HTTP = e.address(n, s.HTTP, isAddress, stacks.HTTPURL, stacks.HTTPSecret)
 		out.SHA256 = e.text(n, s.SHA256)
-		if !stacks.ValidURL(out.HTTP, "https", "http") {
-			e.errorf("bad-url", s.HTTP.At, "%q is not an http or https address", out.HTTP)
-		}
 		if out.SHA256 != "" && !stacks.IsSHA256(out.SHA256) {
 			e.errorf("bad-pin", s.SHA256.At, "%q is not a sha256", out.SHA256)
 		}
@@ -161,15 +157,21 @@ func (e *evaluator) folder(n *node, t tree.Text) []plan.File {
 // steps evaluates the steps that make a tree. Apt and pip steps are part of
 // the chain and of the worlds.
 func (e *evaluator) steps(n *node, c *plan.Component) []plan.Step {
+	var held []stacks.Step
 	s := e.situation(n)
-	var out []plan.Step
+	taken := places{}
 	for _, st := range n.entry.Steps {
 		if !st.When.Holds(s) || st.Apt != nil || st.Pip != nil {
 			continue
 		}
+		e.once(taken, st.Name, "two steps are named %q", "a step is told by its name: rename one, or give them conditions that exclude each other")
+		held = append(held, st)
+	}
+	var out []plan.Step
+	for _, st := range held {
 		step := plan.Step{Name: st.Name.V, Kind: st.Kind.V, Heavy: st.Heavy}
 		if step.Name == "" {
-			step.Name = fmt.Sprintf("%s-%d", st.Kind.V, len(out)+1)
+			step.Name = taken.free(st.Kind.V, len(out)+1)
 		}
 		if st.JobMemory.Set() {
 			step.JobMemory, _ = stacks.ParseSize(st.JobMemory.V) // checked when it was read
@@ -184,7 +186,7 @@ func (e *evaluator) steps(n *node, c *plan.Component) []plan.Step {
 			step.Native = st.Script.Native
 			step.Script = &plan.ScriptStep{
 				Run: st.Script.Run.V, Source: e.sourcePath(n, c, st.Script.Source), Env: e.textMap(n, st.Script.Env),
-				Outputs: e.textList(n, st.Script.Outputs), Network: st.Script.Network.Set(),
+				Outputs: e.outputs(n, st.Script.Outputs), Network: st.Script.Network.Set(),
 			}
 		case st.Wheel != nil:
 			e.wheel(n, c, st, &step)
@@ -194,6 +196,35 @@ func (e *evaluator) steps(n *node, c *plan.Component) []plan.Step {
 		out = append(out, step)
 	}
 	return out
+}
+
+// places are names that are in use, with who says so.
+type places map[string]diag.Range
+
+// once takes a name, and says so if it was taken before: the second of two would
+// be dropped without a word.
+func (e *evaluator) once(taken places, name tree.Text, what, help string) {
+	if !name.Set() {
+		return
+	}
+	if first, ok := taken[name.V]; ok {
+		e.add(diag.Errorf("duplicate", name.At, what, name.V).WithRelated(first, "the first one").WithHelp("%s", help))
+		return
+	}
+	taken[name.V] = name.At
+}
+
+// free takes the first name that nothing has, of those that a kind's steps get
+// by their number.
+func (p places) free(kind string, number int) string {
+	for {
+		name := fmt.Sprintf("%s-%d", kind, number)
+		if _, ok := p[name]; !ok {
+			p[name] = diag.Range{}
+			return name
+		}
+		number++
+	}
 }
 
 // sourcePath is where a step finds its source: what it says, else the first.
@@ -223,7 +254,7 @@ func (e *evaluator) cmake(n *node, c *plan.Component, st stacks.Step, step *plan
 		e.errorf("missing-key", st.At, "a cmake step needs a source")
 	}
 	if raw.Prefix.Set() {
-		cm.Prefix = e.text(n, raw.Prefix)
+		cm.Prefix = e.output(n, raw.Prefix)
 	}
 	if raw.BuildType.Set() {
 		cm.BuildType = e.text(n, raw.BuildType)
@@ -299,15 +330,28 @@ func (e *evaluator) files(n *node, f *stacks.FilesStep) *plan.FilesStep {
 		case p.File.Set():
 			put.Data = e.file(n, p.File).Data
 		default:
-			put.Source = e.text(n, p.Source)
+			put.Source = e.valid(n, p.Source, "bad-path", isSource, "%q is not below /src")
 		}
 		out.Put = append(out.Put, put)
 	}
 	for _, l := range f.Symlink {
-		out.Symlink = append(out.Symlink, plan.Symlink{To: e.output(n, l.To), Target: e.text(n, l.Target)})
+		out.Symlink = append(out.Symlink, plan.Symlink{To: e.output(n, l.To), Target: e.valid(n, l.Target, "bad-path", stacks.ValidTarget, "%q cannot be the target of a link")})
 	}
 	for _, d := range f.Dirs {
 		out.Dirs = append(out.Dirs, plan.Dir{To: e.output(n, d.To), Mode: d.Mode.V})
+	}
+	return out
+}
+
+func isSource(s string) bool {
+	p, ok := stacks.CleanAbs(s)
+	return ok && strings.HasPrefix(p, "/src/")
+}
+
+func (e *evaluator) outputs(n *node, ts []tree.Text) []string {
+	var out []string
+	for _, t := range ts {
+		out = append(out, e.output(n, t))
 	}
 	return out
 }

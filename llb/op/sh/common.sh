@@ -155,8 +155,14 @@ finish() {
 	done
 	rmdir "$1/usr" 2>/dev/null || :
 	for name in tmp root var proc dev sys run src build home out; do
-		if [ -e "$1/$name" ]; then
+		if [ -e "$1/$name" ] || [ -h "$1/$name" ]; then
 			die "this step installs to /$name, which a component may not do"
+		fi
+	done
+	# Anything else at the top would stand in the place of the root's own.
+	for name in "$1"/* "$1"/.[!.]*; do
+		if [ -h "$name" ] || [ -e "$name" ] && [ ! -d "$name" ]; then
+			die "this step installs /${name##*/}, which is no folder"
 		fi
 	done
 	scrub "$1"

@@ -4,6 +4,7 @@
 #   dir TO - MODE
 . /run/jetson/op/common.sh
 
+skeleton /out /
 while [ $# -ge 4 ]; do
 	to=/out$2
 	mkdir -p "${to%/*}"
