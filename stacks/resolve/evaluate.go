@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
+
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/interp"
@@ -195,6 +197,10 @@ func (e *evaluator) releaseBase(t tree.Text) plan.Image {
 			g.Help = "NVIDIA has made none for it; leave base out: the image then starts from the distribution's own, with NVIDIA's archive"
 		}
 		e.add(g)
+		return plan.Image{Ref: t.V, Context: t.V}
+	}
+	if _, err := reference.ParseNormalizedNamed(t.V); err != nil {
+		e.errorf("bad-value", t.At, "%q is not the reference of an image", t.V)
 		return plan.Image{Ref: t.V, Context: t.V}
 	}
 	if instead, ok := e.in.Facts.Instead[BaseContext]; ok {
