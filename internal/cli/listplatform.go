@@ -65,6 +65,8 @@ func listReleases(env Env, s *shelf, asJSON bool) error {
 // listedDevice is a device for scripts.
 type listedDevice struct {
 	Name     string   `json:"name"`
+	Also     []string `json:"also,omitempty"`  // names that --device takes too
+	Parts    []string `json:"parts,omitempty"` // and these, from the device tree
 	SoC      string   `json:"soc"`
 	SM       string   `json:"sm"` // compute capability without the dot
 	Summary  string   `json:"summary"`
@@ -74,7 +76,7 @@ type listedDevice struct {
 func listDevices(env Env, s *shelf, asJSON bool) error {
 	out := []listedDevice{}
 	for _, d := range s.db.Devices {
-		l := listedDevice{Name: d.Name.V, SoC: d.SoC.V, Summary: d.Summary.V, JetPacks: []string{}}
+		l := listedDevice{Name: d.Name.V, Also: texts(d.Also), Parts: texts(d.Parts), SoC: d.SoC.V, Summary: d.Summary.V, JetPacks: []string{}}
 		if soc, ok := s.db.SoC(d.SoC.V); ok {
 			l.SM = soc.SM.V
 		}

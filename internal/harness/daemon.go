@@ -39,6 +39,8 @@ type DaemonOptions struct {
 	Root, Run string
 	// GC switches garbage collection on. Tests count on what they built before.
 	GC bool
+	// CDI is a folder with descriptions of devices; "" is the machine's own.
+	CDI string
 }
 
 const daemonStart = 30 * time.Second
@@ -49,6 +51,9 @@ func StartDaemon(ctx context.Context, o DaemonOptions) (*Daemon, error) {
 	d := &Daemon{Addr: "unix://" + sock, Log: filepath.Join(o.Run, "buildkitd.log"), root: o.Root, done: make(chan struct{})}
 	config := filepath.Join(o.Run, "buildkitd.toml")
 	text := fmt.Sprintf("[worker.oci]\n  enabled = true\n  gc = %v\n  networkMode = \"host\"\n  binary = \"runc\"\n[worker.containerd]\n  enabled = false\n", o.GC)
+	if o.CDI != "" {
+		text += fmt.Sprintf("[cdi]\n  specDirs = [%q]\n", o.CDI)
+	}
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the daemon's configuration: %w", err)
 	}

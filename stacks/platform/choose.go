@@ -174,8 +174,8 @@ func (db *DB) chooseDevice(t *Target, c Choice) diag.List {
 
 func (db *DB) deviceNames() []string {
 	var names []string
-	for _, d := range db.Devices {
-		names = append(names, d.Name.V)
+	for i := range db.Devices {
+		names = append(names, db.Devices[i].Names()...)
 	}
 	for _, s := range db.SoCs {
 		names = append(names, s.Name.V, strings.ToLower(s.Family.V))

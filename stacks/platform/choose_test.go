@@ -124,8 +124,11 @@ func TestEveryRelease(t *testing.T) {
 		for _, s := range r.SoCs {
 			choices = append(choices, "jetpack="+r.JetPack.V+" device="+s.V)
 			for _, d := range db.Devices {
-				if d.SoC.V == s.V {
-					choices = append(choices, "jetpack="+r.JetPack.V+" device="+d.Name.V)
+				if d.SoC.V != s.V {
+					continue
+				}
+				for _, name := range d.Names() {
+					choices = append(choices, "jetpack="+r.JetPack.V+" device="+name)
 				}
 			}
 		}
@@ -164,6 +167,9 @@ func TestChoices(t *testing.T) {
 		{"jetpack=6.2", "JetPack 6.2 L4T 36.4.3 tegra arm64 sm 87 cuda 12.6.68 python 3.10", "ubuntu2204/arm64 ubuntu2204/x86_64 jetson/t234 - ros2/ubuntu"},
 		{"jetpack=7.2", "JetPack 7.2 L4T 39.2.0 sbsa arm64 sm 87;110 cuda 13.2.75 python 3.12", "ubuntu2404/sbsa ubuntu2404/x86_64 jetson/som - ros2/ubuntu"},
 		{"jetpack=7.2 device=agx-thor", "JetPack 7.2 for agx-thor L4T 39.2.0 sbsa arm64 sm 110 cuda 13.2.75 python 3.12", ""},
+		{"jetpack=7.2 device=T5000", "JetPack 7.2 for agx-thor L4T 39.2.0 sbsa arm64 sm 110 cuda 13.2.75 python 3.12", ""},
+		{"jetpack=6.2 device=p3767-0005", "JetPack 6.2 for orin-nano L4T 36.4.3 tegra arm64 sm 87 cuda 12.6.68 python 3.10", ""},
+		{"platform=ubuntu-24.04 device=gb10", "ubuntu-24.04/arm64 sbsa arm64 sm 121 cuda 13.2.86 python 3.12", ""},
 		{"jetpack=7.2 device=orin", "JetPack 7.2 L4T 39.2.0 sbsa arm64 sm 87 cuda 13.2.75 python 3.12", ""},
 		{"jetpack=7.0", "JetPack 7.0 L4T 38.2.2 sbsa arm64 sm 110 cuda 13.0.48 python 3.12", "ubuntu2404/sbsa ubuntu2404/x86_64 jetson/som - ros2/ubuntu"},
 		{"jetpack=5.1.2", "JetPack 5.1.2 L4T 35.4.1 tegra arm64 sm 72;87 cuda 11.4.298 python 3.8", "ubuntu2004/arm64 ubuntu2004/x86_64 jetson/t234 ros/ubuntu ros2/ubuntu"},
@@ -269,6 +275,7 @@ func TestRefusals(t *testing.T) {
 		{"jetpack=6.3", "unknown-release", `there is no JetPack "6.3" (the nearest are 6.2.3 and 7.0)`},
 		{"jetpack=8", "unknown-release", `there is no JetPack "8" (the newest known is 7.2.1)`},
 		{"jetpack=3.3", "unknown-release", `there is no JetPack "3.3" (the oldest known is 4.6)`},
+		{"jetpack=5.0", "unknown-release", `there is no JetPack "5.0" (the nearest are 5.0-dp and 5.0.1-dp)`},
 		{"jetpack=", "no-platform", ""},
 		{"l4t=36.4.1", "unknown-release", `there is no L4T "36.4.1" (the nearest are 36.4.0 and 36.4.2)`},
 		{"l4t=39.2", "unknown-release", "L4T 39.2 stands for several releases (write one of 39.2.0 (JetPack 7.2), 39.2.1 (JetPack 7.2.1))"},
@@ -281,6 +288,9 @@ func TestRefusals(t *testing.T) {
 		{"jetpack=6.2 device=agx-thor", "unsupported-device", "JetPack 6.2 does not run on agx-thor (these do: 7.0, 7.1, 7.2, 7.2.1)"},
 		{"jetpack=6.2 device=ada", "unsupported-device", "JetPack 6.2 does not run on ada (no release here does)"},
 		{"jetpack=6.2 device=orin-nx2", "unknown-device", `there is no device "orin-nx2" (did you mean "orin-nx" or "orin"?)`},
+		{"jetpack=6.2 device=p3767-0006", "unknown-device", `there is no device "p3767-0006" (did you mean "p3767-0000", "p3767-0001" or "p3767-0003"?)`},
+		{"jetpack=6.2 device=gb10", "unsupported-device", "JetPack 6.2 does not run on gb10 (no release here does)"},
+		{"platform=ubuntu-22.04 device=gb10 cuda=12.8", "unsupported-device", "cuda 12.8 cannot compile for gb10 (sm_121) (it takes cuda >=13)"},
 		{"jetpack=6.2 arch=amd64", "unsupported-arch", `JetPack 6.2 runs on arm64 only, not on amd64 (build with --platform linux/arm64, or name a plain platform such as "ubuntu-22.04")`},
 		{"platform=ubuntu-22.04 arch=riscv64", "unsupported-arch", "ubuntu-22.04 is not built for riscv64 here (it can be built for arm64, amd64)"},
 		{"platform=ubuntu-22.04 arch=amd64 device=orin-nano", "unsupported-arch", "orin-nano does not run amd64 (build with --platform linux/arm64)"},

@@ -164,6 +164,9 @@ func TestDeviceRows(t *testing.T) {
 	}
 	for _, d := range db.Devices {
 		names.add(t, d.Name)
+		for _, a := range d.Also {
+			names.add(t, a)
+		}
 		sourced(t, d.Name, d.Source)
 		if _, ok := db.SoC(d.SoC.V); !ok {
 			t.Errorf("%s: there is no SoC %s", d.SoC.At, d.SoC.V)

@@ -106,6 +106,7 @@ type SoC struct {
 type Device struct {
 	At      diag.Range  `toml:",at"`
 	Name    tree.Text   `toml:"name,required"`
+	Also    []tree.Text `toml:"also"` // other names of the same module
 	SoC     tree.Text   `toml:"soc,required"`
 	Summary tree.Text   `toml:"summary,required"`
 	Parts   []tree.Text `toml:"parts"` // P-numbers in the device tree
@@ -244,10 +245,11 @@ func (db *DB) SoC(name string) (*SoC, bool) {
 	return nil, false
 }
 
-// Device returns a device by name.
+// Device returns a device by one of its names, or by the number of a part.
 func (db *DB) Device(name string) (*Device, bool) {
+	same := func(n string) bool { return strings.EqualFold(n, name) }
 	for i := range db.Devices {
-		if db.Devices[i].Name.V == name {
+		if slices.ContainsFunc(db.Devices[i].Names(), same) {
 			return &db.Devices[i], true
 		}
 	}
@@ -286,6 +288,11 @@ func (a *Archive) URLFor(arch string) (string, bool) {
 // Names returns how a release may be written, its own name first.
 func (r *Release) Names() []string {
 	return append([]string{r.JetPack.V}, tree.Strings(r.Also)...)
+}
+
+// Names returns how a device may be written, its own name first.
+func (d *Device) Names() []string {
+	return slices.Concat([]string{d.Name.V}, tree.Strings(d.Also), tree.Strings(d.Parts))
 }
 
 // String gives the release as people say it.

@@ -61,7 +61,7 @@ func (db *DB) byJetPack(t *Target, name tree.Text) diag.List {
 			t.take(r, r.L4T[len(r.L4T)-1].V)
 			return nil
 		}
-		known = append(known, r.Names()...)
+		known = append(known, r.JetPack.V) // each release once, by its own name
 		if strings.HasPrefix(r.JetPack.V, name.V+".") && r.Tier.V != "frozen" &&
 			(line == nil || version.Compare(r.JetPack.V, line.JetPack.V) > 0) {
 			line = r
