@@ -127,7 +127,35 @@ func ownComponents(s *stacks.Stack, context fs.FS) ([]*stacks.Component, diag.Li
 			out = append(out, &in.Component)
 		}
 	}
-	return out, diags
+	return out, append(diags, sameNames(s.Components)...)
+}
+
+// sameNames finds components that are named as one before them, where a path
+// leads to one of the two: of those that the stack file holds itself it is said
+// where they are read.
+func sameNames(comps []stacks.Inline) diag.List {
+	var diags diag.List
+	first := map[string]*stacks.Inline{}
+	place := func(in *stacks.Inline) diag.Range {
+		if in.Path.Set() {
+			return in.Path.At
+		}
+		return in.Name.At
+	}
+	for i := range comps {
+		in := &comps[i]
+		name := in.Name.V
+		one := first[name]
+		switch {
+		case name == "":
+		case one == nil:
+			first[name] = in
+		case one.Path.Set() || in.Path.Set():
+			diags = append(diags, diag.Errorf("duplicate", place(in), "a component named %q is already here", name).
+				WithRelated(place(one), "the first one"))
+		}
+	}
+	return diags
 }
 
 // readComponent reads <path>/<name>.toml, where name is the path's last part.
