@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/catalog"
 	"github.com/org/jetson-frontend/stacks/diag"
@@ -83,7 +84,7 @@ func Prepare(f *diag.File, args map[string]string, files Files) Prepared {
 	p.Diags = append(p.Diags, diags...)
 	cat.Add(own)
 	over, diags := resolve.ParseOverrides(args, howNames(), cat, db)
-	p.Diags = append(p.Diags, diags...)
+	p.Diags = append(append(p.Diags, diags...), howFindings(args)...)
 	l, diags := readLock(files)
 	p.Diags = append(p.Diags, diags...)
 	p.Input = resolve.Input{Stack: s, Catalog: cat, Platforms: db, Overrides: over, Lock: l}
@@ -202,4 +203,29 @@ func readLock(files Files) (*lock.File, diag.List) {
 			WithHelp("jetson lock writes it anew; without the file a build takes what there is")}
 	}
 	return l, nil
+}
+
+// ForeignArgument reports whether a build argument is one of BuildKit's or
+// Docker's own, which means nothing to a stack and is handed on.
+func ForeignArgument(name string) bool { return foreignArg(name) }
+
+// howFindings are those about the build arguments that say how to build: a
+// builder need not be asked for them.
+func howFindings(args map[string]string) diag.List {
+	var out diag.List
+	for _, a := range HowArguments() {
+		v, ok := args[a.Name]
+		if !ok {
+			continue
+		}
+		how, err := ParseHow(map[string]string{a.Name: v})
+		if err == nil {
+			_, err = llb.Caps{}.Without(how.Disable)
+		}
+		if err != nil {
+			f := &diag.File{Name: "build argument " + a.Name, Data: []byte(v)}
+			out = append(out, diag.Errorf("bad-argument", diag.Range{File: f, End: len(v)}, "%v", err))
+		}
+	}
+	return out
 }
