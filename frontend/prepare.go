@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/catalog"
 	"github.com/org/jetson-frontend/stacks/diag"
@@ -83,7 +84,7 @@ func Prepare(f *diag.File, args map[string]string, files Files) Prepared {
 	p.Diags = append(p.Diags, diags...)
 	cat.Add(own)
 	over, diags := resolve.ParseOverrides(args, howNames(), cat, db)
-	p.Diags = append(p.Diags, diags...)
+	p.Diags = append(append(p.Diags, diags...), howFindings(args)...)
 	l, diags := readLock(files)
 	p.Diags = append(p.Diags, diags...)
 	p.Input = resolve.Input{Stack: s, Catalog: cat, Platforms: db, Overrides: over, Lock: l}
@@ -127,7 +128,35 @@ func ownComponents(s *stacks.Stack, context fs.FS) ([]*stacks.Component, diag.Li
 			out = append(out, &in.Component)
 		}
 	}
-	return out, diags
+	return out, append(diags, sameNames(s.Components)...)
+}
+
+// sameNames finds components that are named as one before them, where a path
+// leads to one of the two: of those that the stack file holds itself it is said
+// where they are read.
+func sameNames(comps []stacks.Inline) diag.List {
+	var diags diag.List
+	first := map[string]*stacks.Inline{}
+	place := func(in *stacks.Inline) diag.Range {
+		if in.Path.Set() {
+			return in.Path.At
+		}
+		return in.Name.At
+	}
+	for i := range comps {
+		in := &comps[i]
+		name := in.Name.V
+		one := first[name]
+		switch {
+		case name == "":
+		case one == nil:
+			first[name] = in
+		case one.Path.Set() || in.Path.Set():
+			diags = append(diags, diag.Errorf("duplicate", place(in), "a component named %q is already here", name).
+				WithRelated(place(one), "the first one"))
+		}
+	}
+	return diags
 }
 
 // readComponent reads <path>/<name>.toml, where name is the path's last part.
@@ -174,4 +203,29 @@ func readLock(files Files) (*lock.File, diag.List) {
 			WithHelp("jetson lock writes it anew; without the file a build takes what there is")}
 	}
 	return l, nil
+}
+
+// ForeignArgument reports whether a build argument is one of BuildKit's or
+// Docker's own, which means nothing to a stack and is handed on.
+func ForeignArgument(name string) bool { return foreignArg(name) }
+
+// howFindings are those about the build arguments that say how to build: a
+// builder need not be asked for them.
+func howFindings(args map[string]string) diag.List {
+	var out diag.List
+	for _, a := range HowArguments() {
+		v, ok := args[a.Name]
+		if !ok {
+			continue
+		}
+		how, err := ParseHow(map[string]string{a.Name: v})
+		if err == nil {
+			_, err = llb.Caps{}.Without(how.Disable)
+		}
+		if err != nil {
+			f := &diag.File{Name: "build argument " + a.Name, Data: []byte(v)}
+			out = append(out, diag.Errorf("bad-argument", diag.Range{File: f, End: len(v)}, "%v", err))
+		}
+	}
+	return out
 }

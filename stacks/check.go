@@ -34,6 +34,12 @@ func (c checker) add(g diag.Diagnostic) { c.d.Add(g) }
 func checkStack(d *tree.Decoder, s *Stack) {
 	c := checker{d}
 	s.Components = most(c, "component", s.At, s.Components, MaxRefs)
+	s.Versions = most(c, "versions", s.At, s.Versions, MaxItems)
+	s.Options = most(c, "options", s.At, s.Options, MaxItems)
+	s.Python = most(c, "python", s.At, s.Python, MaxItems)
+	s.Copy = most(c, "copy", s.At, s.Copy, MaxItems)
+	s.Tests = most(c, "test", s.At, s.Tests, MaxItems)
+	s.Mirrors = most(c, "mirrors", s.At, s.Mirrors, MaxItems)
 	named := map[string]bool{}
 	for _, r := range s.Stack {
 		if named[r.String()] && r.Name.V != "" {

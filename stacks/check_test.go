@@ -26,6 +26,10 @@ func TestManyEntriesAreFewFindings(t *testing.T) {
 		{"refs in a list", "stack = [" + strings.Repeat(`"a",`, 3000) + "]\n"},
 		{"sources", sources},
 		{"components", repeat(3000, "[[component]]\nname = \"c%d\"\n")},
+		{"versions", "[versions]\n" + repeat(3000, "c%d = \"1\"\n")},
+		{"options", repeat(3000, "[options.c%d]\n")},
+		{"copies", repeat(3000, "[[copy]]\nfrom = \"a%d\"\nto = \"/b\"\n")},
+		{"tests", strings.Repeat("[[test]]\nname = \"t\"\nrun = [\"a\"]\n", 3000)},
 		{"steps", "[[component]]\nname = \"mine\"\n" + strings.Repeat("[[component.step]]\nkind = \"files\"\n", 3000)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

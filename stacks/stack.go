@@ -63,7 +63,7 @@ func (c *Inline) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 		}
 		d.BindFields(v, "[[component]] with a path", &p)
 		c.Path, c.At = p.Path, v.At
-		if _, ok := CleanRel(p.Path.V); !ok && p.Path.V != "" {
+		if _, ok := CleanRel(p.Path.V); !ok && p.Path.Set() {
 			d.Add(diag.Errorf("bad-path", p.Path.At, "%q does not stay inside the build context", p.Path.V).
 				WithHelp("write a relative path without .."))
 		}

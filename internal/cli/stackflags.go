@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -76,13 +77,15 @@ func (s *stackFlags) positional(args []string) error {
 }
 
 // pairs reads KEY=VALUE flags. A key without a value takes it from the
-// environment, as docker build does.
+// environment and is left out where that has none, as docker build does.
 func pairs(flag string, list []string, env Env) (map[string]string, error) {
 	out := map[string]string{}
 	for _, p := range list {
 		k, v, ok := strings.Cut(p, "=")
-		if !ok && flag == "build-arg" {
-			v = env.Getenv(k)
+		if !ok && k != "" && flag == "build-arg" {
+			if v = env.Getenv(k); v == "" {
+				continue
+			}
 		} else if !ok {
 			return nil, usagef("--%s takes NAME=VALUE, not %q", flag, p)
 		}
@@ -143,9 +146,7 @@ func (s *stackFlags) prepare(ctx context.Context, env Env) (frontend.Prepared, e
 	if err != nil {
 		return frontend.Prepared{}, err
 	}
-	for _, a := range frontend.HowArguments() {
-		delete(args, a.Name)
-	}
+	maps.DeleteFunc(args, func(name, _ string) bool { return frontend.ForeignArgument(name) })
 	contexts, err := pairs("build-context", s.contexts, env)
 	if err != nil {
 		return frontend.Prepared{}, err

@@ -185,11 +185,12 @@ func (e *evaluator) env(n *node, env stacks.Env, c *plan.Config, set map[string]
 			e.add(diag.Errorf("env-conflict", n.line(), "%s sets %s to %q, %s sets it to %q", n.key.name, v.Key.V, val, other.key.name, c.Env[v.Key.V]).
 				WithRelated(other.line(), "%s is asked for here", other.key.name).WithHelp("decide with [env] set = { %s = … }", v.Key.V))
 		}
+		e.envValue(v.Key, val, v.Val.At)
 		set[v.Key.V] = n
 		c.Env[v.Key.V] = val
 	}
 	for _, v := range env.Prepend {
-		prepend(c, v.Key.V, e.textList(n, v.Val))
+		prepend(c, v.Key.V, e.envWords(v.Key, v.Val, e.textList(n, v.Val)))
 	}
 }
 
@@ -282,10 +283,11 @@ func larger(a, b string) bool {
 func (e *evaluator) stackConfig(p *plan.Plan) {
 	s, c := e.in.Stack, &p.Config
 	for _, v := range s.Env.Set {
+		e.envValue(v.Key, v.Val.V, v.Val.At)
 		c.Env[v.Key.V] = v.Val.V
 	}
 	for _, v := range s.Env.Prepend {
-		prepend(c, v.Key.V, v.Val.Values())
+		prepend(c, v.Key.V, e.envWords(v.Key, v.Val, v.Val.Values()))
 	}
 	unite(&p.Run, s.Run)
 	for _, f := range []struct {
@@ -316,9 +318,20 @@ func (e *evaluator) stackConfig(p *plan.Plan) {
 	if h := im.Healthcheck; len(h.Argv) > 0 {
 		c.Health = &plan.Health{Argv: texts(h.Argv), Interval: h.Interval, Timeout: h.Timeout, Start: h.Start, Retries: h.Retries}
 	}
-	for name := range c.Env {
-		if strings.ContainsAny(c.Env[name], "\x00\n") {
-			e.errorf("bad-value", s.Env.At, "the value of %s holds a control character", name)
-		}
+}
+
+// envValue checks what a variable is set to, or has put before it: the image's
+// config and what runs hold one line for each.
+func (e *evaluator) envValue(name tree.Text, value string, at diag.Range) {
+	if strings.ContainsAny(value, "\x00\n") {
+		e.errorf("bad-value", at, "the value of %s holds a control character", name.V)
 	}
+}
+
+// envWords checks a list that goes before a variable's value.
+func (e *evaluator) envWords(name tree.Text, words tree.Words, values []string) []string {
+	for i, v := range values {
+		e.envValue(name, v, words[i].At)
+	}
+	return values
 }

@@ -12,8 +12,14 @@ import (
 	"github.com/org/jetson-frontend/stacks/diag"
 )
 
-// maxTries bounds how often a text is read to find its way around errors.
-const maxTries = 64
+// A text is read anew for each error that is taken out of it, and for each place
+// at which a beginning is looked for: a short one so often, and a longer one
+// less, down to the fewest.
+const (
+	maxTries  = 64
+	minTries  = 4
+	triedSize = 256 << 10 // bytes that are read anew in all
+)
 
 // ParseAround reads a TOML text and goes on after a key whose value, or second
 // definition, is not TOML, where it is plain where the next one begins: the
@@ -22,10 +28,11 @@ const maxTries = 64
 // of several lines that does not end, the table is nil.
 func ParseAround(f *diag.File) (*Value, diag.List) {
 	root, diags := Parse(f)
-	if root != nil || len(f.Data) > MaxFileSize {
+	if root != nil || len(f.Data) > MaxFileSize || tooManyKeys(f.Data) {
 		return root, diags
 	}
 	a := around{file: f, text: bytes.Clone(f.Data)}
+	a.most = min(maxTries, max(minTries, triedSize/max(1, len(f.Data))))
 	return a.parse()
 }
 
@@ -35,6 +42,7 @@ type around struct {
 	text  []byte // as long as the file's; what was broken is blank
 	lost  []lost
 	tries int
+	most  int // errors taken out, and tries
 }
 
 // lost is the key of an expression that was taken out, by its place.
@@ -125,13 +133,16 @@ var (
 // be told where they begin and end. If the line is one on which something else
 // begins, the value has no end, and that is what there is to say.
 func (a *around) cut(line int) (*diag.Diagnostic, bool) {
+	if len(a.lost) >= a.most {
+		return nil, false
+	}
 	starts := lineStarts(a.text)
 	line = min(max(line, 0), len(starts)-2)
 	text := func(n int) []byte { return bytes.TrimSuffix(a.text[starts[n]:starts[n+1]], []byte("\n")) }
 	begins := func(n int) bool { return keyLine.Match(text(n)) || tableLine.Match(text(n)) }
 	first := line
 	for ; first >= 0 && !a.valid(starts[first]); first-- {
-		if a.tries++; a.tries > maxTries {
+		if a.tries++; a.tries > a.most {
 			return nil, false
 		}
 	}
@@ -226,7 +237,7 @@ func (b *builder) lose(l lost) {
 			if key.IsLast() {
 				child.Kind = Broken
 			}
-			t.Fields = append(t.Fields, Field{string(n.Data), at, child})
+			t.add(string(n.Data), at, child)
 		}
 		t = child
 	}

@@ -75,3 +75,68 @@ func TestParseAround(t *testing.T) {
 		})
 	}
 }
+
+// The work for a text is bounded by what is read of it: a text of many errors is
+// not read anew for each, and one of many keys not at all.
+func TestBounds(t *testing.T) {
+	count := func(text string) (*Value, diag.List) {
+		return ParseAround(&diag.File{Name: "f", Data: []byte(text)})
+	}
+	for _, tc := range []struct {
+		name, text string
+		rule       string
+		most       int
+	}{
+		{"many errors", strings.Repeat("k=x\n", 16_000), "toml-syntax", minTries + 1},
+		{"errors of a short text", strings.Repeat("k=x\n", 200), "toml-syntax", maxTries + 1},
+		{"keys", strings.Repeat("k=1\n", maxKeys+1), "file-size", 1},
+		{"keys of one line", "a={" + strings.Repeat("k=1,", maxKeys) + "k=1}", "file-size", 1},
+		{"tables", strings.Repeat("[a]\n", maxTables+2), "file-size", 1},
+		{"bytes", strings.Repeat("#\n", MaxFileSize), "file-size", 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			v, diags := count(tc.text)
+			if v != nil || len(diags) == 0 || len(diags) > tc.most || diags[0].Rule != tc.rule {
+				t.Errorf("the tree is %v, with %d findings, at most %d of rule %s", v, len(diags), tc.most, tc.rule)
+			}
+		})
+	}
+}
+
+// Many fields are found by an index, as few are without.
+func TestManyFields(t *testing.T) {
+	for _, n := range []int{1, manyFields, manyFields + 1, 1000} {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "k%d = %d\n", i, i)
+		}
+		v, diags := Parse(&diag.File{Name: "f", Data: []byte(b.String())})
+		if len(diags) > 0 || len(v.Fields) != n {
+			t.Fatalf("%d fields of %d: %v", len(v.Fields), n, diags)
+		}
+		if (v.places != nil) != (n > manyFields) {
+			t.Errorf("with %d fields there is an index: %t", n, v.places != nil)
+		}
+		for i := range n {
+			if f := v.Field(fmt.Sprintf("k%d", i)); f == nil || f.Raw != fmt.Sprint(i) {
+				t.Fatalf("the field k%d is %v", i, f)
+			}
+		}
+		if v.Field("nowhere") != nil {
+			t.Error("a field that is not there was found")
+		}
+	}
+}
+
+func BenchmarkManyTables(b *testing.B) {
+	var text strings.Builder
+	for i := range maxTables {
+		fmt.Fprintf(&text, "[a.b%d]\n", i)
+	}
+	f := &diag.File{Name: "f", Data: []byte(text.String())}
+	for b.Loop() {
+		if _, diags := Parse(f); len(diags) > 0 {
+			b.Fatal(diags)
+		}
+	}
+}

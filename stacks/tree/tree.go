@@ -56,6 +56,8 @@ type Value struct {
 	Raw    string
 	Items  []*Value
 	Fields []Field
+	// places are those of the fields by name, where there are many.
+	places map[string]int
 }
 
 // Field is one key of a table.
@@ -67,12 +69,35 @@ type Field struct {
 
 // Field returns the value of a table's key, or nil.
 func (v *Value) Field(name string) *Value {
+	if v.places != nil {
+		if i, ok := v.places[name]; ok {
+			return v.Fields[i].Value
+		}
+		return nil
+	}
 	for i := range v.Fields {
 		if v.Fields[i].Name == name {
 			return v.Fields[i].Value
 		}
 	}
 	return nil
+}
+
+// manyFields is how many fields make an index of them worth its while.
+const manyFields = 16
+
+// add adds a field whose name no other has.
+func (v *Value) add(name string, key diag.Range, value *Value) {
+	v.Fields = append(v.Fields, Field{name, key, value})
+	switch {
+	case v.places != nil:
+		v.places[name] = len(v.Fields) - 1
+	case len(v.Fields) > manyFields:
+		v.places = map[string]int{}
+		for i, f := range v.Fields {
+			v.places[f.Name] = i
+		}
+	}
 }
 
 // Inside returns the range of part of a string value: the bytes from start to
@@ -92,11 +117,27 @@ func Parse(f *diag.File) (*Value, diag.List) {
 		at := diag.Range{File: &diag.File{Name: f.Name}}
 		return nil, diag.List{diag.Errorf("file-size", at, "%s has more than %d bytes, the most that is read", f.Name, MaxFileSize)}
 	}
+	if tooManyKeys(f.Data) {
+		at := diag.Range{File: &diag.File{Name: f.Name}}
+		return nil, diag.List{diag.Errorf("file-size", at, "%s has more than %d keys or %d tables, the most that are read", f.Name, maxKeys, maxTables)}
+	}
 	var valid map[string]any
 	if err := toml.Unmarshal(f.Data, &valid); err != nil {
 		return nil, diag.List{syntaxError(f, err)}
 	}
 	return ParseValid(f)
+}
+
+// The bounds on what a file may hold: the time that the decoder takes grows with
+// the square of the keys of one table. Equals signs are counted for keys, so
+// that the bound also holds for a text that is not valid.
+const (
+	maxKeys   = 20_000
+	maxTables = 10_000
+)
+
+func tooManyKeys(text []byte) bool {
+	return bytes.Count(text, []byte("=")) > maxKeys || bytes.Count(text, []byte("\n[")) > maxTables
 }
 
 // ParseValid reads a text that is known to be valid TOML: one that this
@@ -226,10 +267,10 @@ func (b *builder) descend(t *Value, key unstable.Iterator, list bool) *Value {
 		switch {
 		case child == nil && last && list:
 			child = &Value{Kind: Array, At: header}
-			t.Fields = append(t.Fields, Field{string(n.Data), at, child})
+			t.add(string(n.Data), at, child)
 		case child == nil:
 			child = &Value{Kind: Table, At: header}
-			t.Fields = append(t.Fields, Field{string(n.Data), at, child})
+			t.add(string(n.Data), at, child)
 		}
 		if last && list {
 			item := &Value{Kind: Table, At: header}
@@ -252,13 +293,13 @@ func (b *builder) keyValue(t *Value, e *unstable.Node) {
 		at := b.rangeOf(n.Raw)
 		name := string(n.Data)
 		if key.IsLast() {
-			t.Fields = append(t.Fields, Field{name, at, b.value(e.Value(), at)})
+			t.add(name, at, b.value(e.Value(), at))
 			return
 		}
 		child := t.Field(name)
 		if child == nil {
 			child = &Value{Kind: Table, At: at}
-			t.Fields = append(t.Fields, Field{name, at, child})
+			t.add(name, at, child)
 		}
 		t = child
 	}
