@@ -265,6 +265,9 @@ func printPackages(s screen, title string, links []plan.Link) {
 			words = append(words, path.Base(d.URL))
 		}
 		s.hang(2, 4, from+": "+strings.Join(words, " "))
+		for _, name := range slices.Sorted(maps.Keys(l.Versions)) {
+			s.text(4, "of "+name+" the versions "+l.Versions[name])
+		}
 	}
 }
 
