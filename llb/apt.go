@@ -182,7 +182,11 @@ func (r *renderer) sources(archives []plan.Archive, arch string, fetching bool) 
 func preferences(forbid []string, versions map[string]string) []byte {
 	var b strings.Builder
 	for _, p := range slices.Sorted(maps.Keys(versions)) {
-		fmt.Fprintf(&b, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", p, versions[p])
+		v := versions[p]
+		if strings.Contains(strings.TrimRight(v, "*"), "*") {
+			v += "*" // apt takes one off the end, for a prefix, before it reads a pattern
+		}
+		fmt.Fprintf(&b, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", p, v)
 	}
 	for _, p := range forbid {
 		fmt.Fprintf(&b, "Package: %s\nPin: release *\nPin-Priority: -1\n\n", p)

@@ -71,7 +71,7 @@ func buildDeb(t *testing.T, dir string, d deb) (file, control string) {
 		}
 		write(t, at, content)
 	}
-	file = d.name + ".deb"
+	file = d.name + "_" + d.version + ".deb"
 	out, err := exec.CommandContext(t.Context(), "dpkg-deb", "--root-owner-group", "-Znone", "--build", root, filepath.Join(dir, file)).CombinedOutput()
 	if err != nil {
 		t.Fatalf("dpkg-deb: %v\n%s", err, out)
