@@ -108,7 +108,15 @@ func summary(r resolve.Result) string {
 			if s.CMake != nil {
 				fmt.Fprintf(&b, " %v", s.CMake.Options)
 			}
+			if s.Wheel != nil && s.Wheel.Indexes != nil {
+				fmt.Fprintf(&b, " from %v", s.Wheel.Indexes)
+			}
 			fmt.Fprintln(&b)
+		}
+	}
+	for _, w := range p.Worlds {
+		for _, l := range w.Links {
+			fmt.Fprintf(&b, "\nworld %s/%s %v from %v", w.Name, l.Name, l.Requirements, l.Indexes)
 		}
 	}
 	links(&b, "\nimage packages", p.Apt.Run)
