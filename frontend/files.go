@@ -66,9 +66,11 @@ func (t treeFS) stat(name string) (*fstypes.Stat, error) {
 	return st, nil
 }
 
-// missing tells a path that is not there from a daemon that does not answer.
+// missing tells a path that is not there from a daemon that does not answer, or
+// that lacks something of its own. Over the gateway an error is its words: those
+// of the path itself end with its name in the tree and the reason.
 func missing(op, name string, err error) error {
-	if strings.Contains(err.Error(), "no such file") || strings.Contains(err.Error(), "not found") {
+	if strings.HasSuffix(err.Error(), "/"+path.Clean(name)+": no such file or directory") {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
 	return &fs.PathError{Op: op, Path: name, Err: err}

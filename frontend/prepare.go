@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -80,7 +81,7 @@ func Prepare(f *diag.File, args map[string]string, files Files) Prepared {
 	cat.Add(own)
 	over, diags := resolve.ParseOverrides(args, howNames(), cat, db)
 	p.Diags = append(p.Diags, diags...)
-	l, diags := readLock(files)
+	l, diags := readLock(files, s.At)
 	p.Diags = append(p.Diags, diags...)
 	p.Input = resolve.Input{Stack: s, Catalog: cat, Platforms: db, Overrides: over, Lock: l}
 	for _, c := range own {
@@ -148,13 +149,19 @@ func readComponent(d *tree.Decoder, in *stacks.Inline, context fs.FS) (*stacks.C
 	return comp, diags
 }
 
-func readLock(files Files) (*lock.File, diag.List) {
+// readLock reads the lock, if there is one. What stands there and cannot be read
+// is not as if it were not there: a build would take other things without a word.
+func readLock(files Files, at diag.Range) (*lock.File, diag.List) {
 	if files.Beside == nil || files.Lock == "" {
 		return nil, nil
 	}
 	data, err := fs.ReadFile(files.Beside, files.Lock)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, nil // there is none
+		return nil, diag.List{diag.Errorf("bad-lock", at, "the lock %s cannot be read: %v", files.Lock, err).
+			WithHelp("jetson lock writes it anew; without the file nothing is held to it")}
 	}
 	l, err := lock.Decode(data)
 	if err != nil {
