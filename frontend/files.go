@@ -70,7 +70,8 @@ func (t treeFS) stat(name string) (*fstypes.Stat, error) {
 // that lacks something of its own. Over the gateway an error is its words: those
 // of the path itself end with its name in the tree and the reason.
 func missing(op, name string, err error) error {
-	if strings.HasSuffix(err.Error(), "/"+path.Clean(name)+": no such file or directory") {
+	said, gone := strings.CutSuffix(err.Error(), path.Clean(name)+": no such file or directory")
+	if gone && (strings.HasSuffix(said, " ") || strings.HasSuffix(said, "/")) {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
 	return &fs.PathError{Op: op, Path: name, Err: err}

@@ -16,6 +16,8 @@ func TestMissing(t *testing.T) {
 		"lstat /var/lib/buildkit/mnt123/stack.lock: no such file or directory":            true,
 		"failed to read: open /tmp/buildkit-mount1/stack.lock: no such file or directory": true,
 		"failed to mount /var/lib/buildkit/snapshots/12: no such file or directory":       false,
+		"lstat stack.lock: no such file or directory":                                     true,
+		"lstat my-stack.lock: no such file or directory":                                  false,
 		"sha256:aa: not found": false,
 		"rpc error: code = Unavailable desc = error reading from server: EOF": false,
 		"lstat /tmp/buildkit-mount1/stack.lock: permission denied":            false,
