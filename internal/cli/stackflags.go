@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -158,6 +159,11 @@ func (s *stackFlags) prepare(env Env) (frontend.Prepared, error) {
 	}
 	prep := frontend.Prepare(f, args, files)
 	prep.Input.Native = runtime.GOARCH
+	for name := range contexts {
+		name, _, _ = strings.Cut(name, "::") // a context of one platform
+		prep.Input.Facts.Contexts = append(prep.Input.Facts.Contexts, name)
+	}
+	slices.Sort(prep.Input.Facts.Contexts)
 	if len(s.platforms) > 0 {
 		prep.Input.Arch = strings.TrimPrefix(s.platforms[0], "linux/")
 	}
