@@ -150,15 +150,11 @@ func (n *named) image(img plan.Image, arch string) (bk.State, bool) {
 	return o.state, true
 }
 
-// source answers llb.Options.Named: a context named like a component is its
-// source.
-func (n *named) source(component string) (bk.State, bool) {
-	if !n.given(component) {
-		return bk.State{}, false
-	}
+// source answers llb.Options.Named.
+func (n *named) source(name string) (bk.State, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	o, ok := n.images[component+"@source"]
+	o, ok := n.images[name+"@source"]
 	if !ok {
 		return bk.State{}, false
 	}
@@ -168,24 +164,33 @@ func (n *named) source(component string) (bk.State, bool) {
 // loadSources reads the contexts that stand in for components' sources.
 func (n *named) loadSources(ctx context.Context, p *plan.Plan) error {
 	for _, c := range p.Components {
-		if !n.given(c.Name) {
-			continue
+		for _, s := range c.Sources {
+			if s.Replaced == "" {
+				continue
+			}
+			if err := n.loadSource(ctx, s.Replaced); err != nil {
+				return err
+			}
 		}
-		nc, err := n.b.ui.NamedContext(c.Name, dockerui.ContextOpt{NoDockerignore: false})
-		if err != nil || nc == nil {
-			return fmt.Errorf("the named context %s: %v", c.Name, err)
-		}
-		st, _, err := nc.Load(ctx)
-		if err != nil {
-			return fmt.Errorf("loading the named context %s: %v", c.Name, err)
-		}
-		n.mu.Lock()
-		if n.images == nil {
-			n.images = map[string]*override{}
-		}
-		n.images[c.Name+"@source"] = &override{state: *st}
-		n.mu.Unlock()
 	}
+	return nil
+}
+
+func (n *named) loadSource(ctx context.Context, name string) error {
+	nc, err := n.b.ui.NamedContext(name, dockerui.ContextOpt{NoDockerignore: false})
+	if err != nil || nc == nil {
+		return fmt.Errorf("the named context %s: %v", name, err)
+	}
+	st, _, err := nc.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("loading the named context %s: %v", name, err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.images == nil {
+		n.images = map[string]*override{}
+	}
+	n.images[name+"@source"] = &override{state: *st}
 	return nil
 }
 

@@ -66,9 +66,12 @@ func (t treeFS) stat(name string) (*fstypes.Stat, error) {
 	return st, nil
 }
 
-// missing tells a path that is not there from a daemon that does not answer.
+// missing tells a path that is not there from a daemon that does not answer, or
+// that lacks something of its own. Over the gateway an error is its words: those
+// of the path itself end with its name in the tree and the reason.
 func missing(op, name string, err error) error {
-	if strings.Contains(err.Error(), "no such file") || strings.Contains(err.Error(), "not found") {
+	said, gone := strings.CutSuffix(err.Error(), path.Clean(name)+": no such file or directory")
+	if gone && (strings.HasSuffix(said, " ") || strings.HasSuffix(said, "/")) {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
 	return &fs.PathError{Op: op, Path: name, Err: err}

@@ -249,6 +249,15 @@ func ownLabels(p *plan.Plan) (map[string]string, error) {
 		}
 	}
 	slices.Sort(comps)
+	var replaced []string
+	for _, c := range p.Components {
+		for _, s := range c.Sources {
+			if s.Replaced != "" && !slices.Contains(replaced, s.Replaced) {
+				replaced = append(replaced, s.Replaced)
+			}
+		}
+	}
+	slices.Sort(replaced)
 	out := map[string]string{
 		LabelPrefix + "plan":       d,
 		LabelPrefix + "stack":      strings.Join(p.Stack, "+"),
@@ -258,7 +267,7 @@ func ownLabels(p *plan.Plan) (map[string]string, error) {
 	}
 	for name, v := range map[string]string{
 		"l4t": p.Platform.L4T, "jetpack": p.Platform.JetPack, "device": p.Platform.Device,
-		"sm": strings.Join(p.Platform.SMs, " "), "soc": strings.Join(p.Platform.SoCs, " "),
+		"replaced": strings.Join(replaced, " "), "sm": strings.Join(p.Platform.SMs, " "), "soc": strings.Join(p.Platform.SoCs, " "),
 	} {
 		if v != "" {
 			out[LabelPrefix+name] = v

@@ -61,7 +61,7 @@ func TestLabels(t *testing.T) {
 			SMs: []string{"87"}, SoCs: []string{"t234"},
 			Versions: map[string]string{"cuda": "12.6.68", "cudnn": "9.3.0", "tensorrt": "10.3.0", "python": "3.10"},
 		},
-		Components: []plan.Component{{Name: "vtk", Version: "9.3.1", Shipped: true}, {Name: "setup", Shipped: true}, {Name: "tool", Version: "1"}},
+		Components: []plan.Component{{Name: "vtk", Version: "9.3.1", Shipped: true, Sources: []plan.Source{{To: "/src/vtk", Replaced: "vtk"}}}, {Name: "setup", Shipped: true}, {Name: "tool", Version: "1"}},
 		Run:        plan.Run{GPU: true},
 		Config:     plan.Config{Labels: map[string]string{"own": "stack", "both": "stack"}},
 	}
@@ -82,7 +82,8 @@ func TestLabels(t *testing.T) {
 	want := map[string]string{"base": "kept", "own": "stack", "both": "request"}
 	for name, v := range map[string]string{
 		"plan": digest, "stack": "vtk+cuda", "distro": "ubuntu-22.04", "ubuntu": "22.04", "components": "setup vtk@9.3.1", "run": string(run),
-		"jetpack": "6.2", "l4t": "36.4.3", "device": "agx-orin", "sm": "87", "soc": "t234",
+		"replaced": "vtk",
+		"jetpack":  "6.2", "l4t": "36.4.3", "device": "agx-orin", "sm": "87", "soc": "t234",
 		"cuda": "12.6.68", "cudnn": "9.3.0", "tensorrt": "10.3.0", "python": "3.10",
 	} {
 		want[LabelPrefix+name] = v

@@ -98,6 +98,7 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 	if prep.Input.Facts.Instead, err = pl.names.instead(ctx, imagesOf(prep), orDefault(want, b.req.build)); err != nil {
 		return nil, err
 	}
+	prep.Input.Facts.Contexts = b.req.contexts
 	r, err := b.resolved(ctx, &prep)
 	if err != nil {
 		return nil, err

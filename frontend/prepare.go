@@ -85,7 +85,7 @@ func Prepare(f *diag.File, args map[string]string, files Files) Prepared {
 	cat.Add(own)
 	over, diags := resolve.ParseOverrides(args, howNames(), cat, db)
 	p.Diags = append(append(p.Diags, diags...), howFindings(args)...)
-	l, diags := readLock(files)
+	l, diags := readLock(files, s.At)
 	p.Diags = append(p.Diags, diags...)
 	p.Input = resolve.Input{Stack: s, Catalog: cat, Platforms: db, Overrides: over, Lock: l}
 	for _, c := range own {
@@ -184,7 +184,9 @@ func readComponent(d *tree.Decoder, in *stacks.Inline, context fs.FS) (*stacks.C
 	return comp, diags
 }
 
-func readLock(files Files) (*lock.File, diag.List) {
+// readLock reads the lock, if there is one. What stands there and cannot be read
+// is not as if it were not there: a build would take other things without a word.
+func readLock(files Files, at diag.Range) (*lock.File, diag.List) {
 	if files.Beside == nil || files.Lock == "" {
 		return nil, nil
 	}
@@ -194,7 +196,8 @@ func readLock(files Files) (*lock.File, diag.List) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, diag.List{diag.Errorf("bad-lock", diag.Range{File: f}, "the lock cannot be read: %v", diag.Reason(err))}
+		return nil, diag.List{diag.Errorf("bad-lock", at, "the lock %s cannot be read: %v", f.Name, diag.Reason(err)).
+			WithHelp("jetson lock writes it anew; without the file a build takes what there is")}
 	}
 	f.Data = data
 	l, err := lock.Decode(data)

@@ -28,8 +28,9 @@ type Options struct {
 	// the image's context name and architecture. Without it, or where it
 	// answers false, the plan's reference is used.
 	Image func(img plan.Image, arch string) (bk.State, bool)
-	// Named gives a tree that a user put in a source's place, by component.
-	Named func(component string) (bk.State, bool)
+	// Named gives a tree that a user put in a source's place, by its name in the
+	// plan.
+	Named func(name string) (bk.State, bool)
 	// Context is the build context, for copies and sources that are part of it.
 	Context *bk.State
 	// Locate gives the source location of a node, for errors.

@@ -1,10 +1,12 @@
 package llb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	bk "github.com/moby/buildkit/client/llb"
@@ -118,7 +120,7 @@ func (a *assembly) vertex(v bk.Vertex) error {
 			return err
 		}
 	}
-	d, bytes, md, at, err := v.Marshal(a.ctx, a.c)
+	d, dt, md, at, err := v.Marshal(a.ctx, a.c)
 	if err != nil {
 		return err
 	}
@@ -130,7 +132,7 @@ func (a *assembly) vertex(v bk.Vertex) error {
 		return nil
 	}
 	a.def.Metadata[key] = md
-	a.def.Def = append(a.def.Def, bytes)
+	a.def.Def = append(a.def.Def, dt)
 	return nil
 }
 
@@ -162,36 +164,55 @@ func (a *assembly) headCaps() map[string]bool {
 	return caps
 }
 
-// sources are the places of vertices in the user's file, of which there is one.
+// sources are the places of vertices: in the user's file, and, where a base is
+// the result of another build, in the files of that.
 func (a *assembly) sources() (*pb.Source, error) {
 	out := &pb.Source{Locations: map[string]*pb.Locations{}}
-	var file *bk.SourceMap
-	for d, list := range a.locations {
-		for _, l := range list {
-			if file == nil {
-				file = l.SourceMap
+	var files []*bk.SourceMap
+	// In the order of the definition: that of a map would be another each time.
+	for _, dt := range a.def.Def {
+		d := digest.FromBytes(dt)
+		for _, l := range a.locations[d] {
+			at := slices.IndexFunc(files, func(f *bk.SourceMap) bool { return sameFile(f, l.SourceMap) })
+			if at < 0 {
+				at = len(files)
+				files = append(files, l.SourceMap)
 			}
 			key := d.String()
 			if out.Locations[key] == nil {
 				out.Locations[key] = &pb.Locations{}
 			}
-			out.Locations[key].Locations = append(out.Locations[key].Locations, &pb.Location{Ranges: l.Ranges})
+			out.Locations[key].Locations = append(out.Locations[key].Locations, &pb.Location{SourceIndex: int32(at), Ranges: l.Ranges})
 		}
 	}
-	if file == nil {
-		return out, nil
+	for _, f := range files {
+		info, err := a.file(f)
+		if err != nil {
+			return nil, err
+		}
+		out.Infos = append(out.Infos, info)
 	}
-	info := &pb.SourceInfo{Data: file.Data, Filename: file.Filename, Language: file.Language}
-	if file.Definition == nil && file.State != nil {
-		def, err := file.State.Marshal(a.ctx)
+	return out, nil
+}
+
+// sameFile reports whether two source maps are of one file: each build that a
+// base comes from has its own.
+func sameFile(a, b *bk.SourceMap) bool {
+	return a == b || a.Filename == b.Filename && a.Language == b.Language && bytes.Equal(a.Data, b.Data)
+}
+
+// file is a file that places are in.
+func (a *assembly) file(f *bk.SourceMap) (*pb.SourceInfo, error) {
+	info := &pb.SourceInfo{Data: f.Data, Filename: f.Filename, Language: f.Language}
+	if f.Definition == nil && f.State != nil {
+		def, err := f.State.Marshal(a.ctx)
 		if err != nil {
 			return nil, fmt.Errorf("marshalling the stack file's source: %w", err)
 		}
-		file.Definition = def
+		f.Definition = def
 	}
-	if file.Definition != nil {
-		info.Definition = file.Definition.ToPB()
+	if f.Definition != nil {
+		info.Definition = f.Definition.ToPB()
 	}
-	out.Infos = []*pb.SourceInfo{info}
-	return out, nil
+	return info, nil
 }

@@ -179,18 +179,35 @@ func TestMirrorsTouchFetchesOnly(t *testing.T) {
 	if diff := cmp.Diff(own(with(nil)), own(with(mirrors))); diff != "" {
 		t.Errorf("mirrors changed what is run:\n%s", diff)
 	}
-	index := func(b *llb.Build) string {
-		for _, op := range ops(t, b, b.Result) {
-			for _, a := range op.GetFile().GetActions() {
-				if f := a.GetMkfile(); f != nil && strings.HasSuffix(f.Path, "/indexes") {
-					return string(f.Data)
-				}
+	if got := indexes(t, with(mirrors))[0]; got != "http://127.0.0.1:3/simple\n" {
+		t.Errorf("pip's index is %q", got)
+	}
+}
+
+// indexes are the files that tell pip where to look, one for each download.
+func indexes(t *testing.T, b *llb.Build) []string {
+	var out []string
+	for _, op := range append(ops(t, b, b.Result), ops(t, b, b.Checks)...) {
+		for _, a := range op.GetFile().GetActions() {
+			if f := a.GetMkfile(); f != nil && strings.HasSuffix(f.Path, "/indexes") {
+				out = append(out, string(f.Data))
 			}
 		}
-		return ""
 	}
-	if got := index(with(mirrors)); got != "http://127.0.0.1:3/simple\n" {
-		t.Errorf("pip's index is %q", got)
+	if len(out) == 0 {
+		t.Fatal("no download of Python packages")
+	}
+	return out
+}
+
+// TestNamedIndex: where a stack names an index, PyPI is asked for nothing.
+func TestNamedIndex(t *testing.T) {
+	fsys := archive(t, "testdata/laws.txtar")
+	fsys["stack.toml"].Data = bytes.Replace(fsys["stack.toml"].Data, []byte("[python.main]\n"), []byte("[python.main]\nindex = \"https://own.example/simple\"\n"), 1)
+	for _, got := range indexes(t, compile(t, planOf(t, fsys), "amd64")) {
+		if got != "https://own.example/simple\n" {
+			t.Errorf("pip's indexes are %q", got)
+		}
 	}
 }
 

@@ -17,15 +17,16 @@ const (
 	dirEarlier = "/run/jetson/earlier"
 )
 
-// pypi is the index that pip uses unless a world names another.
-const pypi = "https://pypi.org/simple"
-
 // wheels resolves a link of a Python world and downloads it. Like the fetch of
 // packages it is the only vertex that knows mirrors and has a network.
 func (r *renderer) wheels(n *graph.Node) (bk.State, error) {
 	l := n.Python
-	indexes := []string{r.o.Mirrors.Rewrite(pypi)}
-	for _, i := range l.Indexes {
+	named := l.Indexes
+	if len(named) == 0 {
+		named = []string{plan.PyPI}
+	}
+	var indexes []string
+	for _, i := range named {
 		indexes = append(indexes, r.o.Mirrors.Rewrite(i))
 	}
 	files := []file{

@@ -13,10 +13,13 @@ import (
 // source is what a step finds under /src: fetched by its pin, and unpacked or
 // patched where that is needed.
 func (r *renderer) source(n *graph.Node) (bk.State, error) {
-	if r.o.Named != nil {
-		if st, ok := r.o.Named(n.Owner.Name); ok {
-			return st, nil
+	if name := n.Source.Replaced; name != "" {
+		if r.o.Named != nil {
+			if st, ok := r.o.Named(name); ok {
+				return st, nil
+			}
 		}
+		return bk.State{}, fmt.Errorf("%s takes its source from the context %s, and there is none", n.Owner.Name, name)
 	}
 	from, name, err := r.origin(n)
 	if err != nil || n.Exec == "" {

@@ -51,9 +51,11 @@ func (c checker) requirements(later func(tree.Text) bool, lists ...[]tree.Text) 
 	}
 }
 
-func (c checker) index(later func(tree.Text) bool, t tree.Text) {
-	if t.Set() && !later(t) && !ValidURL(t.V, "https", "http") {
-		c.add(BadURL(t, t.V, HTTPURL, ""))
+func (c checker) index(later func(tree.Text) bool, words tree.Words) {
+	for _, t := range words {
+		if !later(t) && !ValidURL(t.V, "https", "http") {
+			c.add(BadURL(t, t.V, HTTPURL, ""))
+		}
 	}
 }
 

@@ -157,7 +157,9 @@ type World struct {
 	System      *bool       `toml:"system_site"`
 	Constraints []tree.Text `toml:"constraints"`
 	Packages    []tree.Text `toml:"packages"`
-	Index       tree.Text   `toml:"index"`
+	// Index is where packages come from, in the place of the Python package
+	// index: pip knows no order among several, the newest of any wins.
+	Index tree.Words `toml:"index"`
 }
 
 // Copy puts files of the build context into the image.

@@ -70,7 +70,7 @@ type Deb struct {
 type PipStep struct {
 	World        tree.Text   `toml:"world"`
 	Requirements []tree.Text `toml:"requirements"`
-	Index        tree.Text   `toml:"index"`
+	Index        tree.Words  `toml:"index"` // in the place of the world's, or of the Python package index
 	Wheels       []Wheel     `toml:"wheels"`
 	NoDeps       bool        `toml:"no_deps"`
 	Link         tree.Text   `toml:"link"` // framework, library or application

@@ -144,6 +144,8 @@ func (w *writer) component(c *plan.Component) {
 	var from []string
 	for _, s := range c.Sources {
 		switch {
+		case s.Replaced != "":
+			w.note(p, "its source at "+s.To+" was replaced by the context "+s.Replaced)
 		case s.Git != "":
 			from = append(from, "git+"+s.Git+"@"+s.Commit)
 			quals = packageurl.Qualifiers{{Key: "vcs_url", Value: "git+" + s.Git + "@" + s.Commit}}
@@ -164,6 +166,14 @@ func (w *writer) component(c *plan.Component) {
 	}
 	p.PackageExternalReferences = purl(packageurl.NewPackageURL(packageurl.TypeGeneric, "", c.Name, c.Version, quals, ""))
 	w.contained(elementID("component", c.Name), p)
+}
+
+// note adds what is to be known of a package.
+func (w *writer) note(p *spdx.Package, text string) {
+	if p.PackageComment != "" {
+		p.PackageComment += "\n"
+	}
+	p.PackageComment += text
 }
 
 // dpkgStatus is where dpkg keeps what is installed.

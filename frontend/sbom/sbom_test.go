@@ -130,3 +130,15 @@ func TestTree(t *testing.T) {
 		t.Errorf("the tree of lib holds %v", packages)
 	}
 }
+
+// TestReplaced: a source that a user put another in the place of is not said to
+// be in the image.
+func TestReplaced(t *testing.T) {
+	img := image()
+	img.Plan.Components[0].Sources = []plan.Source{{To: "/src/lib", Replaced: "lib"}}
+	_, packages := document(t, img)
+	p := packages["lib"]
+	if p == nil || p.PackageComment != "its source at /src/lib was replaced by the context lib" || p.PackageSourceInfo != "" || len(p.PackageChecksums) > 0 {
+		t.Errorf("the package is %+v", p)
+	}
+}

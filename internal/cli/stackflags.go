@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -163,6 +164,11 @@ func (s *stackFlags) prepare(ctx context.Context, env Env) (frontend.Prepared, e
 	}
 	prep := frontend.Prepare(f, args, files)
 	prep.Input.Native = runtime.GOARCH
+	for name := range contexts {
+		name, _, _ = strings.Cut(name, "::") // a context of one platform
+		prep.Input.Facts.Contexts = append(prep.Input.Facts.Contexts, name)
+	}
+	slices.Sort(prep.Input.Facts.Contexts)
 	if len(s.platforms) > 0 {
 		prep.Input.Arch = strings.TrimPrefix(s.platforms[0], "linux/")
 	}

@@ -80,7 +80,7 @@ func (b *builder) buildTools(c *plan.Component, s *plan.Step) *Node {
 		ID: "wheel-tools/" + c.ID() + "/" + s.Name, Kind: Wheels, Component: c.ID(), Title: fmt.Sprintf("%s fetch build tools", label(c)),
 		Arch: arch, Exec: b.o.Build,
 		World:  &plan.World{Interpreter: s.Wheel.Interpreter},
-		Python: &plan.WorldLink{Name: "tools", Requirements: s.Wheel.Tools},
+		Python: &plan.WorldLink{Name: "tools", Requirements: s.Wheel.Tools, Indexes: s.Wheel.Indexes},
 		In:     []In{{Root, b.pipRoot()}, {Target, b.base(arch)}},
 	})
 }

@@ -210,6 +210,9 @@ type Source struct {
 	Context    string `json:"context,omitempty"`
 	Files      []File `json:"files,omitempty"`
 	Patches    []File `json:"patches,omitempty"`
+	// Replaced names the context that a user put in the source's place. What the
+	// source was is then not said: it is not what was built.
+	Replaced string `json:"replaced,omitempty"`
 }
 
 // File is a file of a component's folder, carried in the plan. A text that is

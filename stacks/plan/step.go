@@ -76,6 +76,7 @@ type WheelStep struct {
 	Interpreter string            `json:"interpreter"`
 	Env         map[string]string `json:"env,omitempty"`
 	Tools       []string          `json:"python_tools,omitempty"` // requirements of its build
+	Indexes     []string          `json:"indexes,omitempty"`      // of the tools; none: PyPI alone
 }
 
 // ColconStep builds a ROS workspace into an overlay.
@@ -98,12 +99,15 @@ type World struct {
 	Links       []WorldLink `json:"links,omitempty"`
 }
 
+// PyPI is the index that pip asks unless another is named in its place.
+const PyPI = "https://pypi.org/simple"
+
 // WorldLink is one install into a world.
 type WorldLink struct {
 	Name         string   `json:"name"`
 	Requirements []string `json:"requirements,omitempty"`
 	NoDeps       []string `json:"no_deps,omitempty"`
-	Indexes      []string `json:"indexes,omitempty"`
+	Indexes      []string `json:"indexes,omitempty"` // none: PyPI alone
 	Wheels       []Blob   `json:"wheels,omitempty"`
 	From         []string `json:"from,omitempty"` // components whose wheels it takes
 }

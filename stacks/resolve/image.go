@@ -37,7 +37,11 @@ func (e *evaluator) fromContext() []FromContext {
 			continue
 		}
 		s := e.situation(n)
+		names := e.replacements(n)
 		for _, src := range n.version.Sources {
+			if names[src.To.V] != "" {
+				continue
+			}
 			if dir, ok := stacks.CleanRel(src.Context.V); ok && src.When.Holds(s) {
 				out = append(out, FromContext{Path: dir, Component: n.key.name, At: src.Context.At})
 			}

@@ -59,9 +59,7 @@ func (e *evaluator) worlds() []plan.World {
 		if !open[w.Key.V].Known() {
 			open[w.Key.V] = w.Key.At
 		}
-		if w.Val.Index.Set() {
-			l.Indexes = append(l.Indexes, w.Val.Index.V)
-		}
+		l.Indexes = append(l.Indexes, e.worldIndexes(w.Key.V)...)
 	}
 	var out []plan.World
 	for _, name := range sortedKeys(links) {
@@ -72,7 +70,7 @@ func (e *evaluator) worlds() []plan.World {
 		for _, at := range stacks.WorldLinks() {
 			if l := links[name][at]; l != nil {
 				l.Requirements, l.NoDeps = sorted(l.Requirements), sorted(l.NoDeps)
-				l.Indexes, l.From = sorted(l.Indexes), sorted(l.From)
+				l.Indexes, l.From = foreign(l.Indexes), sorted(l.From)
 				slices.SortFunc(l.Wheels, func(a, b plan.Blob) int { return strings.Compare(a.URL, b.URL) })
 				w.Links = append(w.Links, *l)
 			}
@@ -96,8 +94,8 @@ func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name strin
 	} else {
 		l.Requirements = append(l.Requirements, reqs...)
 	}
-	if st.Index.Set() {
-		l.Indexes = append(l.Indexes, e.address(n, st.Index, isAddress, stacks.HTTPURL, ""))
+	if len(st.Index) > 0 || len(reqs) > 0 || !st.NoDeps {
+		l.Indexes = append(l.Indexes, e.stepIndexes(n, st)...)
 	}
 	for _, w := range st.Wheels {
 		if w.When.Holds(e.situation(n)) {
@@ -110,6 +108,44 @@ func (e *evaluator) pip(n *node, st *stacks.PipStep, link func(world, name strin
 		}
 	}
 	return len(reqs) > 0 || len(st.Wheels) > 0 && !st.NoDeps
+}
+
+// stepIndexes are where a step's packages come from: what it names, else what its
+// world does.
+func (e *evaluator) stepIndexes(n *node, st *stacks.PipStep) []string {
+	if len(st.Index) == 0 {
+		return e.worldIndexes(worldOf(st.World))
+	}
+	var out []string
+	for _, t := range st.Index {
+		out = append(out, indexOf(e.address(n, t, isAddress, stacks.HTTPURL, "")))
+	}
+	return out
+}
+
+// worldIndexes are those that the stack names for a world, else PyPI.
+func (e *evaluator) worldIndexes(world string) []string {
+	own, _ := e.in.Stack.Python.Get(world)
+	if len(own.Index) == 0 {
+		return []string{plan.PyPI}
+	}
+	var out []string
+	for _, t := range own.Index {
+		out = append(out, indexOf(t.V))
+	}
+	return out
+}
+
+// indexOf is an index in the one form in which two can be compared.
+func indexOf(address string) string { return strings.TrimSuffix(address, "/") }
+
+// foreign are the indexes of a link as a plan has them: none for PyPI alone.
+func foreign(indexes []string) []string {
+	out := sorted(indexes)
+	if slices.Equal(out, []string{plan.PyPI}) {
+		return nil
+	}
+	return out
 }
 
 func (e *evaluator) requirements(n *node, ts []tree.Text) []string {
@@ -200,6 +236,7 @@ func (e *evaluator) wheel(n *node, c *plan.Component, st stacks.Step, step *plan
 	}
 	own, _ := e.in.Stack.Python.Get(worldOf(raw.World))
 	w.Interpreter = e.interpreter(worldOf(raw.World), own.Interpreter)
+	w.Indexes = foreign(e.worldIndexes(worldOf(raw.World)))
 	if w.Source == "" {
 		e.errorf("missing-key", st.At, "a wheel step needs a source")
 	}

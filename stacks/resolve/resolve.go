@@ -39,8 +39,11 @@ type Facts struct {
 	// Instead says that a user put another image in a reference's place, and
 	// its digest; "" for a tree that has none.
 	Instead map[string]string
-	Git     map[string]string // url#ref → commit
-	HTTP    map[string]string // address → sha256
+	// Contexts are the names of all that a user put in the place of something:
+	// a component's name stands for its source.
+	Contexts []string
+	Git      map[string]string // url#ref → commit
+	HTTP     map[string]string // address → sha256
 	// Offline says that nothing can be looked up: what is missing is then left
 	// open and a warning, not asked for.
 	Offline bool

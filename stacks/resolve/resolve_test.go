@@ -26,8 +26,8 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // input reads a scenario: a stack with its own catalog and platforms, and in
-// the head lines "arg K=V", "lock git KEY COMMIT", "fact image REF DIGEST" and
-// "instead NAME DIGEST".
+// the head lines "arg K=V", "lock git KEY COMMIT", "fact image REF DIGEST",
+// "instead NAME DIGEST" and "contexts NAME …".
 func input(t testing.TB, ar *txtar.Archive) resolve.Input {
 	t.Helper()
 	fsys := fstest.MapFS{}
@@ -55,6 +55,8 @@ func input(t testing.TB, ar *txtar.Archive) resolve.Input {
 			in.Lock = &lock.File{Git: map[string]string{f[2]: f[3]}}
 		case "fact":
 			in.Facts.Images = map[string]string{f[2]: f[3]}
+		case "contexts":
+			in.Facts.Contexts = f[1:]
 		case "instead":
 			in.Facts.Instead = map[string]string{f[1]: f[2]}
 		}
@@ -101,14 +103,22 @@ func summary(r resolve.Result) string {
 		links(&b, "  target packages", c.Apt)
 		links(&b, "  host packages", c.HostApt)
 		for _, s := range c.Sources {
-			fmt.Fprintf(&b, "  source %s %s%s %s%s %s\n", s.To, s.Git, s.HTTP, s.Commit, s.SHA256, s.Ref)
+			fmt.Fprintf(&b, "  source %s %s%s %s%s %s\n", s.To, s.Git, s.HTTP, s.Commit, s.SHA256, s.Ref+s.Replaced)
 		}
 		for _, s := range c.Steps {
 			fmt.Fprintf(&b, "  step %s %s", s.Name, s.Kind)
 			if s.CMake != nil {
 				fmt.Fprintf(&b, " %v", s.CMake.Options)
 			}
+			if s.Wheel != nil && s.Wheel.Indexes != nil {
+				fmt.Fprintf(&b, " from %v", s.Wheel.Indexes)
+			}
 			fmt.Fprintln(&b)
+		}
+	}
+	for _, w := range p.Worlds {
+		for _, l := range w.Links {
+			fmt.Fprintf(&b, "\nworld %s/%s %v from %v", w.Name, l.Name, l.Requirements, l.Indexes)
 		}
 	}
 	links(&b, "\nimage packages", p.Apt.Run)

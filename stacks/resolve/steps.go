@@ -40,13 +40,46 @@ func (e *evaluator) sources(n *node) []plan.Source {
 	s := e.situation(n)
 	var out []plan.Source
 	taken := places{}
+	names := e.replacements(n)
 	for _, src := range n.version.Sources {
 		if src.When.Holds(s) {
+			if name := names[src.To.V]; name != "" {
+				out = append(out, plan.Source{To: src.To.V, Replaced: name})
+				continue
+			}
 			e.once(taken, src.To, "two sources go to %q", "give them places of their own, or conditions that exclude each other")
 			out = append(out, e.source(n, src))
 		}
 	}
 	slices.SortFunc(out, func(a, b plan.Source) int { return strings.Compare(a.To, b.To) })
+	return out
+}
+
+// replacements are the contexts that a user put in the place of a component's
+// sources, by where these go. The component's name alone stands for the one that
+// it has, NAME/PLACE for the one at /src/PLACE; files of the component's own
+// folder are not meant.
+func (e *evaluator) replacements(n *node) map[string]string {
+	out := map[string]string{}
+	var several []string
+	for _, src := range n.version.Sources {
+		if !src.When.Holds(e.situation(n)) || src.Files.Set() {
+			continue
+		}
+		name := n.key.name + strings.TrimPrefix(src.To.V, "/src")
+		several = append(several, name)
+		if slices.Contains(e.in.Facts.Contexts, name) {
+			out[src.To.V] = name
+		}
+	}
+	if !slices.Contains(e.in.Facts.Contexts, n.key.name) {
+		return out
+	}
+	if len(several) == 1 {
+		return map[string]string{"/src" + strings.TrimPrefix(several[0], n.key.name): n.key.name}
+	}
+	e.add(diag.Errorf("choose-one", n.line(), "the context %q could stand for any of %d sources of %s", n.key.name, len(several), n.key.name).
+		WithHelp("name the source: --build-context %s=…", strings.Join(several, "=…, --build-context ")))
 	return out
 }
 
