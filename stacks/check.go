@@ -40,13 +40,7 @@ func checkStack(d *tree.Decoder, s *Stack) {
 	s.Copy = most(c, "copy", s.At, s.Copy, MaxItems)
 	s.Tests = most(c, "test", s.At, s.Tests, MaxItems)
 	s.Mirrors = most(c, "mirrors", s.At, s.Mirrors, MaxItems)
-	named := map[string]bool{}
-	for _, r := range s.Stack {
-		if named[r.String()] && r.Name.V != "" {
-			c.add(c.errorf("duplicate", r.At, "%q is named twice", r.String()).WithHelp("remove one"))
-		}
-		named[r.String()] = true
-	}
+	c.twice(s.Stack)
 	chosen := []tree.Text{}
 	for _, t := range []tree.Text{s.JetPack, s.L4T, s.Platform} {
 		if t.Set() {
@@ -74,6 +68,17 @@ func checkStack(d *tree.Decoder, s *Stack) {
 	}
 	c.image(s.Image)
 	c.inlineNames(s.Components)
+}
+
+// twice finds what a stack names more than once.
+func (c checker) twice(refs Refs) {
+	named := map[string]bool{}
+	for _, r := range refs {
+		if named[r.String()] && r.Name.V != "" {
+			c.add(c.errorf("duplicate", r.At, "%q is named twice", r.String()).WithHelp("remove one"))
+		}
+		named[r.String()] = true
+	}
 }
 
 func (c checker) inlineNames(comps []Inline) {
@@ -111,11 +116,29 @@ func (c checker) image(im Image) {
 	for _, v := range im.Volumes {
 		c.absPath(v)
 	}
+	if im.StopSignal.Set() && !ValidSignal(im.StopSignal.V) {
+		c.add(c.errorf("bad-value", im.StopSignal.At, "%q is not a signal", im.StopSignal.V).WithHelp("write it like SIGTERM, or as a number from 1 to 64"))
+	}
+	c.health(im.Healthcheck)
 	for _, e := range im.Expose {
 		port, proto, _ := strings.Cut(e.V, "/")
 		n, err := strconv.Atoi(port)
 		if err != nil || n < 1 || n > 65535 || !slices.Contains([]string{"", "tcp", "udp"}, proto) {
 			c.add(c.errorf("bad-port", e.At, "%q is not a port", e.V).WithHelp("write it like 8080 or 53/udp"))
+		}
+	}
+}
+
+// MaxHealth bounds the times of a health check, in seconds, and its retries.
+const MaxHealth = 7 * 24 * 3600
+
+func (c checker) health(h Health) {
+	for _, v := range []struct {
+		key string
+		n   int
+	}{{"interval", h.Interval}, {"timeout", h.Timeout}, {"start_period", h.Start}, {"retries", h.Retries}} {
+		if v.n < 0 || v.n > MaxHealth {
+			c.add(c.errorf("bad-value", h.At, "%s is from 0 to %d, not %d", v.key, MaxHealth, v.n))
 		}
 	}
 }

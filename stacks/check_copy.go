@@ -48,6 +48,10 @@ func rootFolder(p string) bool {
 func (c checker) copy(cp Copy) {
 	c.relPath(cp.From)
 	c.absPath(cp.To)
+	if _, err := path.Match(cp.From.V, ""); err != nil {
+		c.add(c.errorf("bad-path", cp.From.At, "%q is not a pattern that files can match", cp.From.V).
+			WithHelp("a [ that is meant as it stands is written \\[, and every other one is closed by a ]"))
+	}
 	c.mode(cp.Mode)
 	if IsPattern(cp.From.V) && cp.To.V != "" && !strings.HasSuffix(cp.To.V, "/") {
 		c.add(c.errorf("bad-path", cp.To.At, "%q may be several files, and %q is not written as a folder", cp.From.V, cp.To.V).

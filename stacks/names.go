@@ -3,6 +3,7 @@ package stacks
 import (
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/org/jetson-frontend/stacks/diag"
@@ -187,3 +188,8 @@ func IsSHA256(s string) bool { return isHex(s, 64) }
 func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
 }
+
+var signal = regexp.MustCompile(`^(SIG)?(ABRT|ALRM|BUS|CHLD|CONT|FPE|HUP|ILL|INT|IO|KILL|PIPE|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP|TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN(\+[0-9]{1,2})?|RTMAX(-[0-9]{1,2})?)$|^([1-9]|[1-5][0-9]|6[0-4])$`)
+
+// ValidSignal reports whether s names a signal that ends a container.
+func ValidSignal(s string) bool { return signal.MatchString(s) }

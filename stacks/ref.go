@@ -37,7 +37,7 @@ func (r Ref) String() string {
 func (r *Ref) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 	var text tree.Text
 	before := len(d.Diags)
-	d.Bind(v, &text)
+	d.BindAs(v, "the name of a component", &text)
 	if len(d.Diags) == before {
 		*r = parseRef(d, v, 0, text.V)
 	}
@@ -59,7 +59,7 @@ func (r *Refs) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 	}
 	var text tree.Text
 	before := len(d.Diags)
-	d.Bind(v, &text)
+	d.BindAs(v, "stack", &text)
 	if len(d.Diags) > before {
 		return
 	}
@@ -79,6 +79,7 @@ func ParseRefs(name, shorthand string) (Refs, diag.List) {
 	var d tree.Decoder
 	var refs Refs
 	refs.UnmarshalTree(&d, v)
+	checker{&d}.twice(refs)
 	return refs, d.Diags
 }
 

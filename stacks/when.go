@@ -116,6 +116,9 @@ func (w *When) UnmarshalTree(d *tree.Decoder, v *tree.Value) {
 			for _, axis := range f.Value.Fields {
 				w.wordCond(d, "variant."+axis.Name, axis)
 			}
+		case f.Name == "variant":
+			d.Add(diag.Errorf("wrong-type", f.Value.At, "%q must be a table from axis to words, not %s", "variant", f.Value.Kind).
+				WithHelp("write it like variant = { from = %q }", "source"))
 		default:
 			known := append(slices.Clone(whenVersions[:]), whenWords[:]...)
 			g := diag.Errorf("unknown-key", f.Key, "a condition does not know %q", f.Name)
@@ -138,13 +141,13 @@ func compare(a, b string) int {
 
 func (w *When) wordCond(d *tree.Decoder, key string, f tree.Field) {
 	c := Cond{Key: key, At: f.Key}
-	d.Bind(f.Value, &c.Any)
+	d.BindAs(f.Value, key, &c.Any)
 	w.Conds = append(w.Conds, c)
 }
 
 func (w *When) versionCond(d *tree.Decoder, f tree.Field) {
 	c := Cond{Key: f.Name, At: f.Key, Want: []version.Constraint{}}
-	d.Bind(f.Value, &c.Any)
+	d.BindAs(f.Value, f.Name, &c.Any)
 	for _, t := range c.Any {
 		want, err := version.ParseConstraint(t.V)
 		if err != nil {

@@ -148,7 +148,7 @@ func (i *initFlags) text(s *shelf, refs stacks.Refs, r resolve.Result) []byte {
 	}
 	pair := func(key, value string) {
 		if value != "" {
-			line("%s = %q", key, value)
+			line("%s = %s", key, tomlString(value))
 		}
 	}
 	pair("stack", strings.Join(names, "+"))

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -77,8 +78,12 @@ func (l *listFlags) run(env Env, words []string) error {
 	if err != nil {
 		return err
 	}
+	var broken error // a file that cannot be read leaves the list short
+	if diags.HasErrors() {
+		broken = errReported
+	}
 	if l.asJSON {
-		return env.json(out)
+		return cmp.Or(env.json(out), broken)
 	}
 	target := ""
 	if s.target != nil {
@@ -86,7 +91,7 @@ func (l *listFlags) run(env Env, words []string) error {
 		env.screen().printf("for %s\n", target)
 	}
 	printListed(env.screen(), out, target)
-	return nil
+	return broken
 }
 
 // pick filters the catalog, and asks for each component on the target.

@@ -120,7 +120,19 @@ func flagError(cmd *cobra.Command, err error) error {
 			msg += " (" + diag.DidYouMean(near[0], near) + ")"
 		}
 	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		if kind := kindOfFlag(invalid.GetFlag().Value.Type()); kind != "" {
+			msg = fmt.Sprintf("--%s takes %s, not %q", invalid.GetFlag().Name, kind, invalid.GetValue())
+		}
+	}
 	return usagef("%s\nsee: %s --help", msg, cmd.CommandPath())
+}
+
+// kindOfFlag says what a flag takes, of the types whose own words are those of
+// the language that this is written in.
+func kindOfFlag(kind string) string {
+	return map[string]string{"bool": "true or false", "float64": "a number", "int": "a whole number", "duration": "a time, as 90s or 10m"}[kind]
 }
 
 // noArgs refuses arguments of a verb that takes none.

@@ -10,6 +10,7 @@ import (
 	"github.com/org/jetson-frontend/stacks/catalog"
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/resolve"
+	"github.com/org/jetson-frontend/stacks/tree"
 	"github.com/org/jetson-frontend/stacks/version"
 )
 
@@ -148,6 +149,13 @@ func (s *shelf) shown(asked string) (*shown, error) {
 		g.Help = diag.DidYouMean(refs[0].Name.V, s.cat.Words())
 		return nil, diag.List{g}.Err()
 	}
+	for _, v := range refs[0].Variants {
+		if known := variantsOf(e.Component); !slices.Contains(known, v.V) {
+			g := diag.Errorf("unknown-variant", v.At, "%s has no variant %q", e.Name.V, v.V)
+			g.Help = diag.DidYouMean(v.V, known)
+			return nil, diag.List{g}.Err()
+		}
+	}
 	c := describe(e)
 	c.NeededBy = s.neededBy(e)
 	if err := s.availability(c, e); err != nil {
@@ -282,4 +290,13 @@ func (s *shelf) availability(c *shown, e *catalog.Entry) error {
 		c.Releases = append(c.Releases, sr)
 	}
 	return nil
+}
+
+// variantsOf are all variants of a component, of whichever axis.
+func variantsOf(c *stacks.Component) []string {
+	var out []string
+	for _, v := range c.Variants {
+		out = append(out, tree.Strings(v.Values)...)
+	}
+	return out
 }

@@ -113,7 +113,7 @@ func (s *stackFlags) path() string {
 func (s *stackFlags) read(ctx context.Context, env Env) (*diag.File, error) {
 	switch {
 	case s.shorthand != "":
-		return &diag.File{Name: "command line", Data: fmt.Appendf(nil, "stack = %q\n", s.shorthand)}, nil
+		return &diag.File{Name: "command line", Data: []byte("stack = " + tomlString(s.shorthand) + "\n")}, nil
 	case s.file == "-":
 		data, err := readInput(ctx, env)
 		if err != nil {
@@ -269,4 +269,23 @@ func (s *stackFlags) arguments(env Env) (map[string]string, error) {
 		args[f.arg] = f.value
 	}
 	return args, nil
+}
+
+// tomlString writes a string of TOML.
+func tomlString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < 0x20 || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }

@@ -40,7 +40,7 @@ is not known here.`,
   jetson why "[vtk 9.3.1] cmake build" # a vertex, as progress shows it
   jetson why eigen humble+pcl --jetpack 6.2`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			if len(args) == 0 || strings.TrimSpace(args[0]) == "" {
 				return usagef("jetson why takes the name of a component, a package or a vertex\nsee: jetson why --help")
 			}
 			return nil

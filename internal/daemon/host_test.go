@@ -3,9 +3,11 @@ package daemon
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func env(m map[string]string) func(string) string { return func(k string) string { return m[k] } }
@@ -137,5 +139,70 @@ func TestStampVersions(t *testing.T) {
 	}
 	if BuildKitVersion() == "unknown" {
 		t.Log("a test binary has no build information; the binary's is seen in the suite")
+	}
+}
+
+// TestRuntimeParent: a folder that somebody else may replace what is in is no
+// place for a runtime folder, whoever that one belongs to.
+func TestRuntimeParent(t *testing.T) {
+	parent := filepath.Join(t.TempDir(), "jetson-1")
+	p := Paths{Root: t.TempDir(), Run: filepath.Join(parent, "run")}
+	if err := p.ours(os.Getuid()); err != nil {
+		t.Errorf("one that is not there: %v", err)
+	}
+	if err := os.MkdirAll(p.Run, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		mode os.FileMode
+		bad  bool
+	}{{0o755, false}, {0o777, true}, {0o777 | os.ModeSticky, false}, {0o700, false}} {
+		if err := os.Chmod(parent, tc.mode); err != nil {
+			t.Fatal(err)
+		}
+		var pr Problem
+		if err := p.ours(os.Getuid()); errors.As(err, &pr) != tc.bad {
+			t.Errorf("below a folder of mode %v: %v", tc.mode, err)
+		}
+	}
+	if err := os.Chmod(parent, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var pr Problem
+	if _, err := p.Ask(t.Context()); !errors.As(err, &pr) {
+		t.Errorf("Ask: %v", err)
+	}
+	if err := p.Stop(t.Context(), true); !errors.As(err, &pr) {
+		t.Errorf("Stop: %v", err)
+	}
+	if _, _, err := p.Prune(t.Context(), Prune{}); !errors.As(err, &pr) {
+		t.Errorf("Prune: %v", err)
+	}
+}
+
+// A process that nobody has waited for runs no more.
+func TestEnded(t *testing.T) {
+	if ended(os.Getpid()) {
+		t.Error("this process has ended")
+	}
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	p := Paths{Root: t.TempDir(), Run: t.TempDir()}
+	if !p.gone(t.Context(), cmd.Process.Pid, 5*time.Second) {
+		t.Error("a zombie counts as alive")
+	}
+}
+
+// A root in which only a stamp was begun is empty.
+func TestStampBegun(t *testing.T) {
+	p := Paths{Root: t.TempDir()}
+	if err := os.WriteFile(p.newStamp(), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := p.ReadStamp(); ok || err != nil {
+		t.Errorf("%t %v", ok, err)
 	}
 }

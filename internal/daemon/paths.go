@@ -130,17 +130,51 @@ func (p Paths) prepare(uid int) error {
 	if err := os.Mkdir(p.Run, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("making the builder's runtime folder: %w", err)
 	}
-	st, err := os.Lstat(p.Run)
+	if err := p.ours(uid); err != nil {
+		return err
+	}
+	st, err := os.Stat(p.Run)
 	if err != nil {
 		return fmt.Errorf("looking at the builder's runtime folder: %w", err)
-	}
-	sys, ok := st.Sys().(*syscall.Stat_t)
-	if !st.IsDir() || ok && int(sys.Uid) != uid {
-		return problem(fmt.Sprintf("%s belongs to somebody else", p.Run), "remove it, or set XDG_RUNTIME_DIR to a folder of your own")
 	}
 	if st.Mode().Perm()&0o077 != 0 {
 		if err := os.Chmod(p.Run, 0o700); err != nil {
 			return fmt.Errorf("closing the builder's runtime folder to others: %w", err)
+		}
+	}
+	return nil
+}
+
+// ours refuses a runtime folder that somebody else made, or could put another in
+// the place of: whoever answers there is given credentials and sources. One that
+// is not there yet is fine.
+func (p Paths) ours(uid int) error {
+	parent := filepath.Dir(p.Run)
+	owner := func(st fs.FileInfo) int {
+		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+			return int(sys.Uid)
+		}
+		return uid
+	}
+	for _, dir := range []string{parent, p.Run} {
+		st, err := os.Lstat(dir)
+		mine := err == nil && owner(st) == uid
+		if err == nil && dir == parent {
+			// Such as /run, or /tmp, where everyone may add and nobody replace.
+			mine = mine || owner(st) == 0
+			if st.Mode().Type() == fs.ModeSymlink {
+				st, err = os.Stat(dir)
+			}
+			mine = mine && err == nil && (st.Mode().Perm()&0o002 == 0 || st.Mode()&fs.ModeSticky != 0)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("looking at the builder's runtime folder: %w", err)
+		}
+		if !st.IsDir() || !mine {
+			return problem(fmt.Sprintf("%s belongs to somebody else, or others may write to it", dir), "remove it, or set XDG_RUNTIME_DIR to a folder of your own")
 		}
 	}
 	return nil

@@ -28,6 +28,9 @@ type Stamp struct {
 
 func (p Paths) stampFile() string { return filepath.Join(p.Root, "stamp.json") }
 
+// newStamp is a stamp that is being written.
+func (p Paths) newStamp() string { return p.stampFile() + ".new" }
+
 // ReadStamp returns a root's stamp; ok is false if the root is not there, or
 // empty. A root that holds something and has no stamp is not ours and is
 // refused.
@@ -47,7 +50,7 @@ func (p Paths) ReadStamp() (s Stamp, ok bool, err error) {
 		return s, false, fmt.Errorf("reading the builder's root: %w", err)
 	}
 	for _, e := range entries {
-		if n := e.Name(); n != "lock" && !strings.HasPrefix(n, "daemon.log") {
+		if n := e.Name(); n != "lock" && n != filepath.Base(p.newStamp()) && !strings.HasPrefix(n, "daemon.log") {
 			return s, false, problem(fmt.Sprintf("%s holds something that is not a builder's state (%s)", p.Root, n),
 				"name an empty folder with --root or "+EnvRoot)
 		}
@@ -86,7 +89,7 @@ func (p Paths) WriteStamp(s Stamp) error {
 	if err != nil {
 		return fmt.Errorf("writing the builder's stamp: %w", err)
 	}
-	tmp := p.stampFile() + ".new"
+	tmp := p.newStamp()
 	if err := os.WriteFile(tmp, append(data, '\n'), 0o600); err != nil {
 		return fmt.Errorf("writing the builder's stamp: %w", err)
 	}

@@ -81,6 +81,9 @@ type Status struct {
 // Ask returns the builder's status. It starts nothing.
 func (p Paths) Ask(ctx context.Context) (Status, error) {
 	s := Status{Address: p.Address(), Root: p.Root, Log: p.Log()}
+	if err := p.ours(os.Getuid()); err != nil {
+		return s, err
+	}
 	stamp, ok, err := p.ReadStamp()
 	if err != nil {
 		return s, err
@@ -205,6 +208,9 @@ type Prune struct {
 
 // Prune frees space and returns how many records went and their size in bytes.
 func (p Paths) Prune(ctx context.Context, what Prune) (n int, size int64, err error) {
+	if err := p.ours(os.Getuid()); err != nil {
+		return 0, 0, err
+	}
 	c, err := client.New(ctx, p.Address())
 	if err != nil {
 		return 0, 0, fmt.Errorf("connecting to the builder: %w", err)
@@ -237,6 +243,9 @@ func (p Paths) Prune(ctx context.Context, what Prune) (n int, size int64, err er
 
 // Stop ends the builder. Builds that run are an error, unless force is set.
 func (p Paths) Stop(ctx context.Context, force bool) error {
+	if err := p.ours(os.Getuid()); err != nil {
+		return err
+	}
 	pid, err := p.Pid()
 	if err != nil {
 		return err
@@ -282,8 +291,23 @@ func (p Paths) gone(ctx context.Context, pid int, limit time.Duration) bool {
 	defer cancel()
 	l, err := WaitLock(ctx, p.RootLock(), false)
 	l.Release()
-	for ; err == nil && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH); time.Sleep(5 * time.Millisecond) {
+	for ; err == nil && !ended(pid); time.Sleep(5 * time.Millisecond) {
 		err = ctx.Err()
 	}
 	return err == nil
+}
+
+// ended reports whether a process runs no more. One that nobody has waited for
+// keeps its number, as a zombie.
+func ended(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return true
+	}
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false // gone since, or a system without /proc
+	}
+	// PID (NAME) STATE …, where the name may hold anything.
+	_, rest, _ := strings.Cut(string(data[max(0, strings.LastIndexByte(string(data), ')')):]), ") ")
+	return strings.HasPrefix(rest, "Z") || strings.HasPrefix(rest, "X")
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
 	"github.com/tonistiigi/fsutil"
 )
@@ -42,6 +43,11 @@ func OpenFolder(dir, stack string) (*Folder, error) {
 		}
 		if err == nil {
 			f.excludes, err = ignorefile.ReadAll(bytes.NewReader(data))
+		}
+		for _, p := range f.excludes {
+			if _, bad := patternmatcher.New([]string{p}); bad != nil && err == nil {
+				return nil, fmt.Errorf("%s holds %q, which is not a pattern that files can match", name, p)
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be read: %w", name, err)

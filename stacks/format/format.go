@@ -6,6 +6,7 @@
 package format
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,6 +24,9 @@ var ErrChanged = errors.New("formatting would change what it means, which is a f
 // Source formats a file. For a file that is not TOML the error carries the
 // finding.
 func Source(f *diag.File) ([]byte, error) {
+	if text, ok := bytes.CutPrefix(f.Data, []byte(tree.ByteOrderMark)); ok {
+		f = &diag.File{Name: f.Name, Data: text}
+	}
 	before, diags := tree.Parse(f)
 	if before == nil {
 		return nil, diags.Err()
@@ -32,6 +36,9 @@ func Source(f *diag.File) ([]byte, error) {
 		return nil, fmt.Errorf("reading %s: %w", f.Name, err)
 	}
 	out := []byte(write(items(toks)))
+	if len(out) > tree.MaxFileSize {
+		return nil, fmt.Errorf("%s would have %d bytes in this form; at most %d are read", f.Name, len(out), tree.MaxFileSize)
+	}
 	if !unchanged(before, f.Data, out) {
 		return nil, fmt.Errorf("%s: %w", f.Name, ErrChanged)
 	}

@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -161,4 +162,17 @@ func FuzzFormat(f *testing.F) {
 		f.Add(string(src))
 	}
 	f.Fuzz(func(t *testing.T, src string) { check(t, "fuzz", []byte(src)) })
+}
+
+// A text that grows beyond what is read is left as it is, for that reason.
+func TestGrowsTooLarge(t *testing.T) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s=1\n", strings.Repeat("k", 80))
+	for i := range 8000 {
+		fmt.Fprintf(&b, "k%d=1\n", i)
+	}
+	_, err := format.Source(&diag.File{Name: "f", Data: []byte(b.String())})
+	if err == nil || errors.Is(err, format.ErrChanged) || !strings.Contains(err.Error(), "in this form") {
+		t.Errorf("the error is %v", err)
+	}
 }

@@ -343,7 +343,7 @@ func (e *evaluator) userCMake(n *node) tree.Map[tree.Scalar] {
 	}
 	var d tree.Decoder
 	var out tree.Map[tree.Scalar]
-	d.Bind(v, &out)
+	d.BindAs(v, cmakeOptions, &out)
 	e.add(d.Diags...)
 	for _, o := range out {
 		if !stacks.ValidCMakeName(o.Key.V) {

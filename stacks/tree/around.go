@@ -31,7 +31,7 @@ func ParseAround(f *diag.File) (*Value, diag.List) {
 	if root != nil || len(f.Data) > MaxFileSize || tooManyKeys(f.Data) {
 		return root, diags
 	}
-	a := around{file: f, text: bytes.Clone(f.Data)}
+	a := around{file: f, text: bytes.Clone(withoutMark(f.Data))}
 	a.most = min(maxTries, max(minTries, triedSize/max(1, len(f.Data))))
 	return a.parse()
 }

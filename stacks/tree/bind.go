@@ -119,6 +119,11 @@ func (d *Decoder) Bind(v *Value, dst any) {
 	d.bind(v, reflect.ValueOf(dst).Elem(), "")
 }
 
+// BindAs fills dst from v, which messages call name.
+func (d *Decoder) BindAs(v *Value, name string, dst any) {
+	d.bind(v, reflect.ValueOf(dst).Elem(), name)
+}
+
 // BindFields fills several structs from one table; a key is known if any of
 // them has it. what names the table in messages, such as "a cmake step".
 func (d *Decoder) BindFields(v *Value, what string, dsts ...any) {
@@ -282,6 +287,11 @@ func (d *Decoder) bindKind(v *Value, dst reflect.Value, name string) {
 			d.bindMap(v, dst, name)
 			return
 		}
+		if v.Kind != Array && v.Kind != Table && isTable(dst.Type().Elem()) {
+			d.Add(diag.Errorf("wrong-type", v.At, "%s must be a list of tables, not %s", orFile(quoteName(name)), v.Kind).
+				WithHelp("write it as [[%s]], with keys on the lines below", name))
+			return
+		}
 		if !d.want(v, name, Array) {
 			// What was meant is taken, so that nobody misses the key.
 			if p, ok := dst.Addr().Interface().(*[]Text); ok {
@@ -299,6 +309,20 @@ func (d *Decoder) bindKind(v *Value, dst reflect.Value, name string) {
 	default:
 		panic(fmt.Sprintf("tree: cannot bind to %s", dst.Type()))
 	}
+}
+
+// isTable reports whether values of a type are written as tables.
+func isTable(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if _, ok := f.Tag.Lookup("toml"); ok || f.Anonymous && isTable(f.Type) {
+			return true
+		}
+	}
+	return false
 }
 
 func tableName(name string) string {

@@ -122,7 +122,7 @@ func Parse(f *diag.File) (*Value, diag.List) {
 		return nil, diag.List{diag.Errorf("file-size", at, "%s has more than %d keys or %d tables, the most that are read", f.Name, maxKeys, maxTables)}
 	}
 	var valid map[string]any
-	if err := toml.Unmarshal(f.Data, &valid); err != nil {
+	if err := toml.Unmarshal(withoutMark(f.Data), &valid); err != nil {
 		return nil, diag.List{syntaxError(f, err)}
 	}
 	return ParseValid(f)
@@ -140,12 +140,24 @@ func tooManyKeys(text []byte) bool {
 	return bytes.Count(text, []byte("=")) > maxKeys || bytes.Count(text, []byte("\n[")) > maxTables
 }
 
+// ByteOrderMark is what some editors put before a text.
+const ByteOrderMark = "\ufeff"
+
+// withoutMark is a text as TOML has it, with every byte in its place.
+func withoutMark(text []byte) []byte {
+	rest, ok := bytes.CutPrefix(text, []byte(ByteOrderMark))
+	if !ok {
+		return text
+	}
+	return append([]byte("   "), rest...)
+}
+
 // ParseValid reads a text that is known to be valid TOML: one that this
 // program carries and that was tested with it. It saves reading it twice.
 func ParseValid(f *diag.File) (*Value, diag.List) {
 	b := builder{file: f, root: &Value{Kind: Table, At: diag.Range{File: f}}}
 	b.table = b.root
-	b.parser.Reset(f.Data)
+	b.parser.Reset(withoutMark(f.Data))
 	for b.parser.NextExpression() {
 		b.expression(b.parser.Expression())
 	}

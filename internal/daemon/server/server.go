@@ -102,14 +102,24 @@ func claim(o Options) (snapshotter string, err error) {
 			o.Log.Info(notice)
 		}
 	}
+	stamp := daemon.Stamp{Layout: daemon.Layout, BuildKit: now, Owner: o.Owner}
+	if was == nil {
+		// Before anything else is there: a root without a stamp is nobody's, and
+		// a daemon may be killed at any moment.
+		if err := o.Paths.WriteStamp(stamp); err != nil {
+			return "", err
+		}
+	}
 	if err := os.MkdirAll(o.Paths.State(), 0o711); err != nil {
 		return "", fmt.Errorf("making the builder's folders: %w", err)
 	}
-	snap, err := chooseSnapshotter(o, was)
-	if err != nil {
+	if was != nil && was.Snapshotter == "" {
+		was = nil // it was killed before it had chosen
+	}
+	if stamp.Snapshotter, err = chooseSnapshotter(o, was); err != nil {
 		return "", err
 	}
-	return snap, o.Paths.WriteStamp(daemon.Stamp{Layout: daemon.Layout, BuildKit: now, Snapshotter: snap, Owner: o.Owner})
+	return stamp.Snapshotter, o.Paths.WriteStamp(stamp)
 }
 
 func serve(ctx context.Context, o Options, snap string) error {
