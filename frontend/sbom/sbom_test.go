@@ -137,7 +137,7 @@ func TestReplaced(t *testing.T) {
 	img := image()
 	img.Plan.Components[0].Sources = []plan.Source{{To: "/src/lib", Replaced: "lib"}}
 	_, packages := document(t, img)
-	p := packages["lib"]
+	p := packages["component-lib"]
 	if p == nil || p.PackageComment != "its source at /src/lib was replaced by the context lib" || p.PackageSourceInfo != "" || len(p.PackageChecksums) > 0 {
 		t.Errorf("the package is %+v", p)
 	}
