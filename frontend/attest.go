@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,12 +59,22 @@ func (r *built) keep(p *ocispecs.Platform, one *builtPlatform) {
 // and names no generator. One that is named is run by BuildKit itself, which
 // does so when a result comes without such a list.
 func (b *build) wantsSBOM() bool {
-	for name, v := range b.ui.BuildOpts().Opts {
-		if name == "attest:sbom" || strings.EqualFold(name, "build-arg:BUILDKIT_ATTEST_SBOM") {
-			return b.ui.SBOM != nil && !strings.Contains(v, "generator=")
+	v, ok := sbomOption(b.ui.BuildOpts().Opts)
+	return ok && b.ui.SBOM != nil && !strings.Contains(v, "generator=")
+}
+
+// sbomOption is what a request says of the list: its own option goes before the
+// build argument.
+func sbomOption(opts map[string]string) (string, bool) {
+	if v, ok := opts["attest:sbom"]; ok {
+		return v, true
+	}
+	for _, name := range slices.Sorted(maps.Keys(opts)) {
+		if strings.EqualFold(name, "build-arg:BUILDKIT_ATTEST_SBOM") {
+			return opts[name], true
 		}
 	}
-	return false
+	return "", false
 }
 
 // attest attaches to each platform's result what it holds.
@@ -71,14 +83,15 @@ func (b *build) attest(ctx context.Context, rb *dockerui.ResultBuilder, r *built
 		return nil
 	}
 	var mu sync.Mutex
-	return rb.EachPlatform(ctx, func(ctx context.Context, id string, _ ocispecs.Platform) error {
+	return rb.EachPlatform(ctx, func(ctx context.Context, id string, _ ocispecs.Platform) (err error) {
+		defer recovered(&err)
 		one, ok := r.byID[id]
 		if !ok {
 			return fmt.Errorf("there is no result for %s to describe", id)
 		}
 		a, err := b.sbom(ctx, one)
 		if err != nil {
-			return fmt.Errorf("listing what the image holds: %w", err)
+			return fmt.Errorf("listing what the image holds: %v", err)
 		}
 		mu.Lock()
 		defer mu.Unlock()

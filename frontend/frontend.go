@@ -41,7 +41,7 @@ func Build(ctx context.Context, c gw.Client) (_ *gw.Result, err error) {
 		return nil, b.locate(err)
 	}
 	if err := b.attest(ctx, rb, &results); err != nil {
-		return nil, err
+		return nil, b.locate(err)
 	}
 	return rb.Finalize()
 }
@@ -88,7 +88,7 @@ func newBuild(c gw.Client) (*build, error) {
 func (b *build) read(ctx context.Context) error {
 	src, err := b.ui.ReadEntrypoint(ctx, Language, llb.FollowPaths(b.req.wantedFiles()))
 	if err != nil {
-		return fmt.Errorf("reading the stack file: %w", err)
+		return fmt.Errorf("reading the stack file: %v", err)
 	}
 	b.source = src
 	b.state = src.State

@@ -9,6 +9,9 @@ import (
 	gw "github.com/moby/buildkit/frontend/gateway/client"
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/org/jetson-frontend/stacks/diag"
+	"github.com/org/jetson-frontend/stacks/resolve"
 )
 
 // broken is a gateway that fails in a way that nobody foresaw.
@@ -34,7 +37,8 @@ func TestPanic(t *testing.T) {
 
 func TestBuildArguments(t *testing.T) {
 	for name, want := range map[string]bool{
-		"BUILDKIT_SYNTAX": true, "SOURCE_DATE_EPOCH": true, "http_proxy": true, "HTTPS_PROXY": true, "TARGETARCH": true,
+		"BUILDKIT_SYNTAX": true, "SOURCE_DATE_EPOCH": true, "http_proxy": true, "HTTPS_PROXY": true, "TARGETARCH": true, "BUILDPLATFORM": true,
+		"TARGETS": false, "TARGET": false, "BUILD": false, "targetarch": false,
 		"JETPACK": false, "MIRRORS": false, "TARGET_X": false, "CUDA_VERSION": false,
 	} {
 		if got := foreignArg(name); got != want {
@@ -44,6 +48,18 @@ func TestBuildArguments(t *testing.T) {
 	for _, bad := range []map[string]string{{"CROSS": "maybe"}, {"SLOTS": "0"}, {"SLOTS": "x"}, {"MIRRORS": "nothing"}, {"TEST_GPU": "perhaps"}} {
 		if _, err := ParseHow(bad); err == nil {
 			t.Errorf("%v is accepted", bad)
+		}
+	}
+}
+
+// TestContextArch: without --platform, contexts are loaded for what the stack is
+// built for, not for the builder.
+func TestContextArch(t *testing.T) {
+	for text, want := range map[string]string{"stack = \"flann\"\njetpack = \"6.2\"\n": "arm64", "stack = \"flann\"\nplatform = \"debian-12\"\n": "amd64"} {
+		p := Prepare(&diag.File{Name: "stack.toml", Data: []byte(text)}, nil, Files{})
+		p.Input.Native = "amd64"
+		if got := resolve.Arch(p.Input); got != want {
+			t.Errorf("%s: %s", text, got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -95,7 +96,7 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 	}
 	prep.Input.Overrides.Locked = prep.Input.Overrides.Locked && !b.relock
 	prep.Input.Arch, prep.Input.Native = want, b.req.build
-	if prep.Input.Facts.Instead, err = pl.names.instead(ctx, imagesOf(prep), orDefault(want, b.req.build)); err != nil {
+	if prep.Input.Facts.Instead, err = pl.names.instead(ctx, imagesOf(prep), cmp.Or(want, resolve.Arch(prep.Input), b.req.build)); err != nil {
 		return nil, err
 	}
 	prep.Input.Facts.Contexts = b.req.contexts
@@ -116,17 +117,17 @@ func (b *build) plan(ctx context.Context, p *ocispecs.Platform) (*planned, error
 	return pl, b.images(ctx, pl)
 }
 
-func orDefault(s, def string) string {
-	if s == "" {
-		return def
-	}
-	return s
-}
-
 // imagesOf are the references that a stack may be built on, for contexts that
 // replace one of them.
 func imagesOf(p Prepared) []string {
 	refs := []tree.Text{p.Input.Stack.Base, p.Input.Overrides.Base}
+	for _, c := range p.Input.Stack.Components {
+		for _, v := range c.Versions {
+			for _, s := range v.Sources {
+				refs = append(refs, s.Image)
+			}
+		}
+	}
 	for _, d := range p.Input.Platforms.Distributions {
 		refs = append(refs, d.Image)
 	}
@@ -187,6 +188,17 @@ func (b *build) images(ctx context.Context, pl *planned) error {
 			}
 			if img.Context == resolve.BaseContext && o.config != nil {
 				pl.base = o.config
+			}
+		}
+	}
+	for i := range pl.Plan.Components {
+		c := &pl.Plan.Components[i]
+		for _, s := range c.Sources {
+			if s.Image == nil || pl.names.nameOf(*s.Image) == "" {
+				continue
+			}
+			if _, err := pl.names.load(ctx, pl.names.nameOf(*s.Image), llb.SourceArch(pl.Plan, c)); err != nil {
+				return err
 			}
 		}
 	}

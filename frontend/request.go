@@ -98,8 +98,12 @@ func foreignArg(name string) bool {
 	case "http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy":
 		return true
 	}
-	return strings.HasPrefix(name, "BUILDKIT_") || name == "SOURCE_DATE_EPOCH" ||
-		strings.HasPrefix(name, "TARGET") && strings.ToUpper(name) == name && !strings.Contains(name, "_")
+	switch name {
+	case "SOURCE_DATE_EPOCH", "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE",
+		"BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT":
+		return true
+	}
+	return strings.HasPrefix(name, "BUILDKIT_")
 }
 
 func newRequest(ui *dockerui.Client) (*request, error) {

@@ -2,6 +2,7 @@ package frontend
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -77,7 +78,7 @@ func (b *build) outline(ctx context.Context) (*outline.Outline, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &outline.Outline{Name: orDefault(b.ui.Target, graph.TargetDev), Description: pl.Plan.Platform.Name, Sources: [][]byte{b.file.Data}}
+	o := &outline.Outline{Name: cmp.Or(b.ui.Target, graph.TargetDev), Description: pl.Plan.Platform.Name, Sources: [][]byte{b.file.Data}}
 	for _, t := range graph.Targets(pl.Plan) {
 		if t.Name == o.Name {
 			o.Description = t.Summary + ", for " + pl.Plan.Platform.Name

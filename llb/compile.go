@@ -236,12 +236,17 @@ func (r *renderer) oneResult(a, b *graph.Node) (bool, error) {
 // image is a base by digest. Its config plays no part: what runs in it gets
 // its environment from us.
 func (r *renderer) image(n *graph.Node) bk.State {
+	return r.imageOrInstead(*n.Image, n.Arch, r.meta(n)...)
+}
+
+// imageOrInstead is an image, or what a user put in its place.
+func (r *renderer) imageOrInstead(img plan.Image, arch string, opts ...bk.ConstraintsOpt) bk.State {
 	if r.o.Image != nil {
-		if st, ok := r.o.Image(*n.Image, n.Arch); ok {
+		if st, ok := r.o.Image(img, arch); ok {
 			return st
 		}
 	}
-	return r.reference(*n.Image, n.Arch, r.meta(n)...)
+	return r.reference(img, arch, opts...)
 }
 
 func (r *renderer) reference(img plan.Image, arch string, opts ...bk.ConstraintsOpt) bk.State {

@@ -1,7 +1,9 @@
 package llb_test
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/org/jetson-frontend/llb"
 	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks/plan"
 )
 
 // TestCopyKeepsRoot: a copied tree holds nothing that would change the root that
@@ -38,6 +41,30 @@ to   = "/root/.config/x"
 		}
 	}
 	if diff := cmp.Diff([]string{"private /root", "/usr/lib/udev/rules.d/", "/root/.config/x"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSourceImage: an image that a component takes files from is that of the
+// component's own architecture, and a user may put another in its place.
+func TestSourceImage(t *testing.T) {
+	fsys := archive(t, "testdata/laws.txtar")
+	fsys["components/a/gen.toml"].Data = regexp.MustCompile(`sources = .*`).ReplaceAll(fsys["components/a/gen.toml"].Data,
+		[]byte(`sources = [{ to = "/src/gen", image = "example.invalid/files:1@sha256:`+strings.Repeat("7", 64)+`" }]`))
+	var asked []string
+	_, err := llb.Compile(t.Context(), planOf(t, fsys), llb.Options{
+		Options: graph.Options{Build: "amd64"}, Caps: capable,
+		Image: func(img plan.Image, arch string) (bk.State, bool) {
+			if img.Ref == "example.invalid/files:1" {
+				asked = append(asked, arch)
+			}
+			return bk.Scratch(), false
+		},
+	})
+	must(t, err)
+	// The tool is built for both: for who runs it on the builder, and for who does
+	// on the target.
+	if diff := cmp.Diff([]string{"amd64", "arm64"}, asked); diff != "" {
 		t.Error(diff)
 	}
 }

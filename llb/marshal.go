@@ -23,16 +23,28 @@ type marshaler struct {
 	c     *bk.Constraints
 	queue chan func()
 	done  sync.WaitGroup
+	// panicked is what a vertex panicked with.
+	panicked any
 }
 
 func newMarshaler(ctx context.Context, arch string, opts ...bk.ConstraintsOpt) *marshaler {
 	m := &marshaler{ctx: ctx, c: bk.NewConstraints(append([]bk.ConstraintsOpt{bk.Platform(Platform(arch))}, opts...)...), queue: make(chan func(), 64)}
 	m.done.Go(func() {
 		for work := range m.queue {
-			work()
+			m.do(work)
 		}
 	})
 	return m
+}
+
+// do keeps what a vertex panics with for close: here nobody could catch it.
+func (m *marshaler) do(work func()) {
+	defer func() {
+		if p := recover(); p != nil && m.panicked == nil {
+			m.panicked = p
+		}
+	}()
+	work()
 }
 
 // add begins to marshal a state's vertex. What it needs was added before.
@@ -51,8 +63,9 @@ func (m *marshaler) same(a, b bk.State) (bool, error) {
 		same bool
 		err  error
 	}
-	said := make(chan answer)
+	said := make(chan answer, 1)
 	m.queue <- func() {
+		defer close(said)
 		first, err := m.input(a)
 		second, err2 := m.input(b)
 		said <- answer{first == second, errors.Join(err, err2)}
@@ -73,10 +86,13 @@ func (m *marshaler) input(st bk.State) (string, error) {
 	return fmt.Sprint(in.Digest, "#", in.Index), nil
 }
 
-// close waits for all that was added.
+// close waits for all that was added. A panic goes on from here.
 func (m *marshaler) close() {
 	close(m.queue)
 	m.done.Wait()
+	if m.panicked != nil {
+		panic(m.panicked)
+	}
 }
 
 // definition puts a state's vertices together, needs first.

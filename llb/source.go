@@ -8,6 +8,7 @@ import (
 	bk "github.com/moby/buildkit/client/llb"
 
 	"github.com/org/jetson-frontend/llb/graph"
+	"github.com/org/jetson-frontend/stacks/plan"
 )
 
 // source is what a step finds under /src: fetched by its pin, and unpacked or
@@ -56,7 +57,7 @@ func (r *renderer) origin(n *graph.Node) (bk.State, string, error) {
 		}
 		return st, name, nil
 	case s.Image != nil:
-		return sub(r.reference(*s.Image, r.plan.Platform.Arch, opts...), s.Path, opts), "", nil
+		return sub(r.imageOrInstead(*s.Image, SourceArch(r.plan, n.Owner), opts...), s.Path, opts), "", nil
 	case s.Context != "":
 		if r.o.Context == nil {
 			return bk.State{}, "", fmt.Errorf("%s takes its source from the build context, and there is none", n.Owner.Name)
@@ -68,6 +69,15 @@ func (r *renderer) origin(n *graph.Node) (bk.State, string, error) {
 		files = append(files, file{f.Name, f.Data, 0})
 	}
 	return r.folder(n, files), "", nil
+}
+
+// SourceArch is the architecture of an image that a component takes files from:
+// that which the component itself is for.
+func SourceArch(p *plan.Plan, c *plan.Component) string {
+	if c.Host {
+		return c.Arch
+	}
+	return p.Platform.Arch
 }
 
 // fileName is what the file at an address is called: the last part of its path,

@@ -95,8 +95,8 @@ func (c checker) colcon(s *ColconStep) {
 		}
 	}
 	for _, o := range s.Options {
-		if !ValidCMakeName(o.Key.V) {
-			c.add(c.errorf("bad-name", o.Key.At, "%q cannot be the name of a CMake option", o.Key.V))
+		if g, ok := CMakeOption(o.Key); !ok {
+			c.add(g)
 		}
 	}
 }

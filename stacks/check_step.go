@@ -80,8 +80,8 @@ func (c checker) cmake(s *CMakeStep) {
 	}
 	for _, list := range lists {
 		for _, o := range list {
-			if !ValidCMakeName(o.Key.V) {
-				c.add(c.errorf("bad-name", o.Key.At, "%q cannot be the name of a CMake option", o.Key.V))
+			if g, ok := CMakeOption(o.Key); !ok {
+				c.add(g)
 			}
 			c.cmakeValue(s, o)
 		}

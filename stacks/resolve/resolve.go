@@ -176,6 +176,17 @@ func Resolve(in Input) Result {
 	return res
 }
 
+// Arch is the architecture that a stack is built for; "" if its platform cannot be
+// chosen, which Resolve says.
+func Arch(in Input) string {
+	r := &resolver{in: in}
+	r.choosePlatform()
+	if r.target == nil {
+		return ""
+	}
+	return r.target.Arch
+}
+
 func span(a, b diag.Range) diag.Range {
 	if a.File != b.File || b.End < a.Start {
 		return a

@@ -346,8 +346,8 @@ func (e *evaluator) userCMake(n *node) tree.Map[tree.Scalar] {
 	d.BindAs(v, cmakeOptions, &out)
 	e.add(d.Diags...)
 	for _, o := range out {
-		if !stacks.ValidCMakeName(o.Key.V) {
-			e.errorf("bad-name", o.Key.At, "%q cannot be the name of a CMake option", o.Key.V)
+		if g, ok := stacks.CMakeOption(o.Key); !ok {
+			e.add(g)
 		}
 	}
 	return out
