@@ -136,7 +136,7 @@ func (b *build) imageDigest(ctx context.Context, ref string) (string, error) {
 }
 
 func (b *build) gitCommit(ctx context.Context, g *resolve.GitRef, m llb.Mirrors) (string, error) {
-	op, err := sourceOp(ctx, llb.Git(plan.Source{Git: g.URL, Ref: g.Ref, HostKey: g.HostKey}, m))
+	op, err := sourceOp(ctx, llb.Git(plan.Source{Git: g.URL, Ref: g.Ref, HostKey: g.HostKey}, m, b.req.caps))
 	if err != nil {
 		return "", err
 	}

@@ -33,7 +33,7 @@ func BenchmarkCompile(b *testing.B) {
 				must(b, ds.Err())
 				r := resolve.Resolve(resolve.Input{Stack: s, Catalog: cat, Platforms: db})
 				must(b, r.Diags.Err())
-				c, err := llb.Compile(b.Context(), r.Plan, llb.Options{Options: graph.Options{Build: "amd64"}, Caps: llb.Caps{Merge: true, NoContentCache: true}})
+				c, err := llb.Compile(b.Context(), r.Plan, llb.Options{Options: graph.Options{Build: "amd64"}, Caps: llb.Caps{Merge: true, NoContentCache: true, GitSkipSubmodules: true}})
 				must(b, err)
 				_, err = c.Definition(c.Result)
 				must(b, err)
@@ -57,7 +57,7 @@ func BenchmarkStages(b *testing.B) {
 		must(b, ds.Err())
 		return resolve.Input{Stack: s, Catalog: cat, Platforms: db}
 	}
-	options := llb.Options{Options: graph.Options{Build: "amd64"}, Caps: llb.Caps{Merge: true, NoContentCache: true}}
+	options := llb.Options{Options: graph.Options{Build: "amd64"}, Caps: llb.Caps{Merge: true, NoContentCache: true, GitSkipSubmodules: true}}
 	b.Run("read-catalog", func(b *testing.B) {
 		for b.Loop() {
 			_, ds := load().Catalog.All()

@@ -20,22 +20,26 @@ type Caps struct {
 	// NoContentCache is leaving a mount out of content hashing. Hashing a
 	// sysroot of 3 GB costs seconds; a daemon without it is only slower.
 	NoContentCache bool
+	// GitSkipSubmodules is leaving a repository's submodules out. A daemon without
+	// it, before BuildKit 0.24, fetches all of them.
+	GitSkipSubmodules bool
 }
 
 // ReadCaps asks a daemon's capability set.
 func ReadCaps(set apicaps.CapSet) Caps {
 	has := func(id apicaps.CapID) bool { return set.Supports(id) == nil }
 	return Caps{
-		Merge:          has(pb.CapMergeOp),
-		CDI:            has(pb.CapExecMetaCDI),
-		NoContentCache: has(pb.CapExecMountContentCache),
+		Merge:             has(pb.CapMergeOp),
+		CDI:               has(pb.CapExecMetaCDI),
+		NoContentCache:    has(pb.CapExecMountContentCache),
+		GitSkipSubmodules: has(pb.CapSourceGitSkipSubmodules),
 	}
 }
 
 // Without switches capabilities off by name, such as "merge,cdi". It is for
 // finding faults: a stack must give the same files with and without.
 func (c Caps) Without(names string) (Caps, error) {
-	switches := map[string]*bool{"merge": &c.Merge, "cdi": &c.CDI, "contentcache": &c.NoContentCache}
+	switches := map[string]*bool{"merge": &c.Merge, "cdi": &c.CDI, "contentcache": &c.NoContentCache, "skipsubmodules": &c.GitSkipSubmodules}
 	for name := range strings.SplitSeq(names, ",") {
 		name = strings.TrimSpace(name)
 		if name == "" {

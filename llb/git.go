@@ -16,12 +16,12 @@ import (
 // opens a private one comes from the client during the build: the secrets
 // GIT_AUTH_TOKEN and GIT_AUTH_HEADER, for one host with ".HOST" behind them, and
 // the SSH agent "default".
-func Git(s plan.Source, m Mirrors, opts ...bk.ConstraintsOpt) bk.State {
+func Git(s plan.Source, m Mirrors, caps Caps, opts ...bk.ConstraintsOpt) bk.State {
 	var git []bk.GitOption
 	for _, o := range opts {
 		git = append(git, o)
 	}
-	if !s.Submodules {
+	if !s.Submodules && caps.GitSkipSubmodules {
 		git = append(git, bk.GitSkipSubmodules())
 	}
 	// The full commit as the reference is verified by every daemon.
@@ -53,13 +53,15 @@ func anyHost(remote *gitutil.GitURL, ref string, opts []bk.GitOption) bk.State {
 		pb.AttrFullRemoteURL: remote.Remote, pb.AttrMountSSHSock: "default",
 		pb.AttrAuthTokenSecret: bk.GitAuthTokenKey, pb.AttrAuthHeaderSecret: bk.GitAuthHeaderKey,
 	}
+	needs := []apicaps.CapID{pb.CapSourceGit, pb.CapSourceGitFullURL, pb.CapSourceGitMountSSHSock}
 	if gi.SkipSubmodules {
 		attrs[pb.AttrGitSkipSubmodules] = "true"
+		needs = append(needs, pb.CapSourceGitSkipSubmodules)
 	}
 	if gi.Metadata.Caps == nil {
 		gi.Metadata.Caps = map[apicaps.CapID]bool{}
 	}
-	for _, c := range []apicaps.CapID{pb.CapSourceGit, pb.CapSourceGitFullURL, pb.CapSourceGitMountSSHSock} {
+	for _, c := range needs {
 		gi.Metadata.Caps[c] = true
 	}
 	id := remote.Host + path.Join("/", remote.Path)

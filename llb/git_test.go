@@ -7,14 +7,26 @@ import (
 
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+	digest "github.com/opencontainers/go-digest"
 
 	"github.com/org/jetson-frontend/stacks/plan"
 )
 
+// newest is a daemon that can leave submodules out.
+var newest = Caps{GitSkipSubmodules: true}
+
 // gitOp is the operation that fetches a source.
 func gitOp(t *testing.T, s plan.Source) *pb.SourceOp {
 	t.Helper()
-	def, err := Git(s, nil).Marshal(t.Context(), bk.LinuxAmd64)
+	op, _ := gitVertex(t, s, newest)
+	return op
+}
+
+// gitVertex is that operation with the capabilities that it asks a daemon for.
+func gitVertex(t *testing.T, s plan.Source, caps Caps) (*pb.SourceOp, map[apicaps.CapID]bool) {
+	t.Helper()
+	def, err := Git(s, nil, caps).Marshal(t.Context(), bk.LinuxAmd64)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,11 +36,39 @@ func gitOp(t *testing.T, s plan.Source) *pb.SourceOp {
 			t.Fatal(err)
 		}
 		if src := op.GetSource(); src != nil {
-			return src
+			return src, def.Metadata[digest.FromBytes(dt)].Caps
 		}
 	}
 	t.Fatal("there is no source")
-	return nil
+	return nil, nil
+}
+
+// TestGitAsksForWhatThereIs: a daemon refuses a vertex that asks for a
+// capability that it lacks, and one that uses what it does not ask for is
+// misread by an old one.
+func TestGitAsksForWhatThereIs(t *testing.T) {
+	const commit = "1111111111111111111111111111111111111111"
+	for _, tt := range []struct {
+		name   string
+		source plan.Source
+		caps   Caps
+		skips  bool
+	}{
+		{"newest", plan.Source{Git: "https://host.invalid/y.git", Commit: commit}, newest, true},
+		{"old", plan.Source{Git: "https://host.invalid/y.git", Commit: commit}, Caps{}, false},
+		{"with submodules", plan.Source{Git: "https://host.invalid/y.git", Commit: commit, Submodules: true}, newest, false},
+		{"newest, any host", plan.Source{Git: "ssh://git@host.invalid/y.git", Commit: commit}, newest, true},
+		{"old, any host", plan.Source{Git: "ssh://git@host.invalid/y.git", Commit: commit}, Caps{}, false},
+		{"old, known host", plan.Source{Git: "ssh://git@host.invalid/y.git", Commit: commit, HostKey: "ssh-ed25519 AAAA"}, Caps{}, false},
+	} {
+		op, asks := gitVertex(t, tt.source, tt.caps)
+		if _, skips := op.Attrs[pb.AttrGitSkipSubmodules]; skips != tt.skips {
+			t.Errorf("%s: leaves submodules out: %v", tt.name, skips)
+		}
+		if asks[pb.CapSourceGitSkipSubmodules] != tt.skips {
+			t.Errorf("%s: asks for %v", tt.name, asks)
+		}
+	}
 }
 
 // TestGitOverSSH: no graph asks a host for its key. It is the stack's, or none.

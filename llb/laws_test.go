@@ -55,7 +55,7 @@ func planOf(tb testing.TB, fsys fs.FS) *plan.Plan {
 	return r.Plan
 }
 
-var capable = llb.Caps{Merge: true, NoContentCache: true}
+var capable = llb.Caps{Merge: true, NoContentCache: true, GitSkipSubmodules: true}
 
 func compile(tb testing.TB, p *plan.Plan, build string) *llb.Build {
 	tb.Helper()

@@ -48,7 +48,7 @@ func (r *renderer) origin(n *graph.Node) (bk.State, string, error) {
 	opts := r.side(n)
 	switch {
 	case s.Git != "":
-		return Git(*s, r.o.Mirrors, opts...), "", nil
+		return Git(*s, r.o.Mirrors, r.o.Caps, opts...), "", nil
 	case s.HTTP != "":
 		name := fileName(s.HTTP)
 		st := bk.HTTP(r.o.Mirrors.Rewrite(s.HTTP), append(r.httpOptions(n, s.SHA256), bk.Filename(name))...)

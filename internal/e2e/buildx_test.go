@@ -174,6 +174,8 @@ func TestOldDaemons(t *testing.T) {
 	want, err := o.Files()
 	must(t, err)
 	bad := fast(t, "stack = \"texts\"\n[[test]]\nname = \"wrong\"\nrun = [\"false\"]", nil)
+	repo := newRepository(t)
+	git := fast(t, fromGit(repo.openly(t), `commit = %q`, repo.commit), nil)
 	for _, tool := range []string{"buildkitd-v0.18", "buildkitd-v0.20"} {
 		t.Run(tool, func(t *testing.T) {
 			bin, err := harness.Tool(tool)
@@ -195,7 +197,14 @@ func TestOldDaemons(t *testing.T) {
 					}
 				}
 			}
-			o, err := d.BuildThroughImage(ctx, bad)
+			o, err := d.BuildThroughImage(ctx, git)
+			must(t, err)
+			got, err := o.Files()
+			must(t, err)
+			if text := got["/usr/local/mine/hello"]; text != "from a private repository" {
+				t.Errorf("the repository's file is %q", text)
+			}
+			o, err = d.BuildThroughImage(ctx, bad)
 			wantFailure(t, o, err, "stack.toml:3", "test wrong: exit status 1")
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
 	"os"
@@ -55,15 +56,27 @@ func (r repository) bare() string { return filepath.Join(r.root, "private.git") 
 // overHTTP serves it to who has the token.
 func (r repository) overHTTP(t *testing.T) (url string) {
 	t.Helper()
+	s := httptest.NewServer(harness.BasicAuth("x-access-token", gitToken, r.backend(t)))
+	t.Cleanup(s.Close)
+	return s.URL + "/private.git"
+}
+
+// openly serves it to everybody.
+func (r repository) openly(t *testing.T) (url string) {
+	t.Helper()
+	s := httptest.NewServer(r.backend(t))
+	t.Cleanup(s.Close)
+	return s.URL + "/private.git"
+}
+
+func (r repository) backend(t *testing.T) http.Handler {
+	t.Helper()
 	core, err := exec.CommandContext(t.Context(), "git", "--exec-path").Output()
 	must(t, err)
-	backend := &cgi.Handler{
+	return &cgi.Handler{
 		Path: filepath.Join(strings.TrimSpace(string(core)), "git-http-backend"), Env: []string{"GIT_PROJECT_ROOT=" + r.root, "GIT_HTTP_EXPORT_ALL=1"},
 		Stderr: new(bytes.Buffer),
 	}
-	s := httptest.NewServer(harness.BasicAuth("x-access-token", gitToken, backend))
-	t.Cleanup(s.Close)
-	return s.URL + "/private.git"
 }
 
 // overSSH serves it to who has the server's key.
