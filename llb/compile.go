@@ -273,13 +273,25 @@ func (r *renderer) merge(inputs []bk.State, opts ...bk.ConstraintsOpt) bk.State 
 	return copied(inputs, opts...)
 }
 
-// copied lays trees over the first by copying them.
+// copied lays trees over the first by copying them, in one vertex: every vertex
+// is a layer.
 func copied(inputs []bk.State, opts ...bk.ConstraintsOpt) bk.State {
-	st := inputs[0]
+	var a *bk.FileAction
 	for _, in := range inputs[1:] {
-		st = st.File(bk.Copy(in, "/", "/", &bk.CopyInfo{CopyDirContentsOnly: true, CreateDestPath: true}), opts...)
+		a = thenCopy(a, in, "/", "/", &bk.CopyInfo{CopyDirContentsOnly: true, CreateDestPath: true})
 	}
-	return st
+	if a == nil {
+		return inputs[0]
+	}
+	return inputs[0].File(a, opts...)
+}
+
+// thenCopy adds a copy to what one vertex does; nil has done nothing yet.
+func thenCopy(a *bk.FileAction, from bk.State, path, to string, info *bk.CopyInfo) *bk.FileAction {
+	if a == nil {
+		return bk.Copy(from, path, to, info)
+	}
+	return a.Copy(from, path, to, info)
 }
 
 // noHash is the option of a mount whose content is too large to hash.

@@ -17,7 +17,7 @@ func (r *renderer) copies(n *graph.Node) (bk.State, error) {
 	if r.o.Context == nil {
 		return bk.State{}, fmt.Errorf("the stack copies from the build context, and there is none")
 	}
-	st := bk.Scratch()
+	var a *bk.FileAction
 	created := unix(r.plan.Date)
 	if slices.ContainsFunc(n.Copies, func(c plan.Copy) bool { return strings.HasPrefix(c.To, "/root/") }) {
 		// Else a copy makes it, as any folder, and what others may not see they see.
@@ -28,9 +28,9 @@ func (r *renderer) copies(n *graph.Node) (bk.State, error) {
 		if mode, err := strconv.ParseUint(c.Mode, 8, 32); c.Mode != "" && err == nil {
 			info.Mode = &bk.ChmodOpt{Mode: modeOf(int(mode))}
 		}
-		st = st.File(bk.Copy(*r.o.Context, "/"+c.From, c.To, info), r.meta(n)...)
+		a = thenCopy(a, *r.o.Context, "/"+c.From, c.To, info)
 	}
-	return st, nil
+	return bk.Scratch().File(a, r.meta(n)...), nil
 }
 
 func (r *renderer) finalize(n *graph.Node) (bk.State, error) {

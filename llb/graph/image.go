@@ -136,19 +136,55 @@ func (b *builder) finished(dev bool) *Node {
 	return b.merged("image", "[image] result", "", []*Node{whole, meta})
 }
 
-// squashed keeps an image within the number of layers that Docker runs: what is
-// past the budget is copied into one. The first trees are what others build on,
-// and change least.
+// squashed keeps an image within its budget of layers: as many trees as need be
+// are copied into one. The first trees are what others build on, and change
+// least; the very first input is the root, which stays.
 func (b *builder) squashed(inputs []*Node) []*Node {
-	over := len(inputs) - lint.LayerBudget
+	over := wholeLayers - lint.LayerBudget
+	for _, in := range inputs {
+		over += layers(in)
+	}
 	if over <= 0 {
 		return inputs
 	}
-	n := &Node{ID: "squash", Kind: Squash, Title: fmt.Sprintf("[image] %d trees as one layer", over+1), Arch: b.arch}
-	for _, t := range inputs[1 : over+2] {
-		n.In = append(n.In, In{Tree, t})
+	n := &Node{ID: "squash", Kind: Squash, Arch: b.arch}
+	saved, trees := -1, inputs[1:] // -1: the one layer that they become
+	for len(trees) > 0 && saved < over {
+		saved += layers(trees[0])
+		n.In = append(n.In, In{Tree, trees[0]})
+		trees = trees[1:]
 	}
-	return append([]*Node{inputs[0], b.node(n)}, inputs[over+2:]...)
+	n.Title = fmt.Sprintf("[image] %d trees as one layer", len(n.In))
+	return append([]*Node{inputs[0], b.node(n)}, trees...)
+}
+
+// wholeLayers are those that lie on the merged trees: finalize, and what the
+// image says about itself.
+const wholeLayers = 2
+
+// layers is how many a node's result has on top of the base image, of which
+// nothing is known here. lint.Layers counts the same from a plan.
+func layers(n *Node) int {
+	switch n.Kind {
+	case Image:
+		return 0
+	case Unpack:
+		return layers(n.Input(Target)) + 1
+	case Install:
+		if n.Input(Root).Kind == Unpack {
+			return layers(n.Input(Root)) + 1
+		}
+		// Two, as on a builder of another architecture, so that all builders
+		// give an image the same trees.
+		return layers(n.Input(Root)) + 2
+	case Merge:
+		sum := 0
+		for _, t := range n.Inputs(Tree) {
+			sum += layers(t)
+		}
+		return sum
+	}
+	return 1 // a tree that begins empty
 }
 
 // checks are the coherence check and the tests of a finished root.

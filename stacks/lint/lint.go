@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/plan"
 )
@@ -75,21 +76,50 @@ func secretEnv(p *plan.Plan, at func(string) diag.Range) diag.List {
 	return out
 }
 
-// LayerBudget is how many trees an image is merged of before the least
-// changing ones become one layer. Docker runs images of about 125 layers.
+// LayerBudget is how many layers an image may have on top of its base before
+// trees are put together. Docker refuses an image of more than 125, and
+// overlayfs as Docker mounts it one of more than 128. How many the base has is
+// not known when a stack is planned: the rest is left to it.
 const LayerBudget = 100
 
-func layers(p *plan.Plan, at func(string) diag.Range) diag.List {
-	n := len(p.Apt.Run) + len(p.Apt.Dev)
-	for _, c := range p.Components {
-		if c.Shipped && !c.Host {
-			n += len(c.Steps)
+// Layers is how many layers the dev image has on top of its base, if no trees
+// are put together.
+func Layers(p *plan.Plan) int {
+	// An install is two where the builder is of another architecture: unpack
+	// and configure. It counts as that everywhere.
+	n := 2 * (len(p.Apt.Run) + len(p.Apt.Dev))
+	for i := range p.Components {
+		if c := &p.Components[i]; c.Shipped && !c.Host {
+			n += trees(c)
 		}
 	}
+	for i := range p.Worlds {
+		n += len(p.Worlds[i].Links)
+	}
+	if len(p.Copies) > 0 {
+		n++
+	}
+	return n + 2 // made whole, and what the image says about itself
+}
+
+// trees are the steps of a component that give an image something. Wheels go
+// into worlds.
+func trees(c *plan.Component) int {
+	n := 0
+	for i := range c.Steps {
+		if c.Steps[i].Kind != stacks.KindWheel {
+			n++
+		}
+	}
+	return n
+}
+
+func layers(p *plan.Plan, at func(string) diag.Range) diag.List {
+	n := Layers(p)
 	if n <= LayerBudget {
 		return nil
 	}
-	return diag.List{diag.Warnf("layers", at(""), "this image is made of %d trees; those past %d become one layer", n, LayerBudget)}
+	return diag.List{diag.Warnf("layers", at(""), "this image would have %d layers on top of its base; trees are put together so that it has %d at most", n, LayerBudget)}
 }
 
 func sortedKeys(m map[string]string) []string {
