@@ -187,6 +187,20 @@ func (r *renderer) secret() bk.RunOption {
 	return bk.AddSecret(fileSecret, bk.SecretID(secretID), bk.SecretOptional)
 }
 
+// environment is a user's variable in the form in which a script takes it for
+// the command that it runs. It is no variable of the script itself: there it
+// could stand in the place of one that the script lives by.
+func environment(name, value string) string { return name + "=" + value }
+
+// environments are those of a table.
+func environments(vars map[string]string) []string {
+	var out []string
+	for _, name := range sortedKeys(vars) {
+		out = append(out, environment(name, vars[name]))
+	}
+	return out
+}
+
 func lines(words []string) []byte {
 	if len(words) == 0 {
 		return nil

@@ -83,9 +83,7 @@ func (r *renderer) wheel(n *graph.Node, x *exec) {
 	s := n.Step.Wheel
 	x.script = "wheel.sh"
 	x.env = append(x.env, [2]string{"SOURCE", s.Source}, [2]string{"BACKEND", s.Backend}, [2]string{"PYTHON", s.Interpreter})
-	for _, name := range sortedKeys(s.Env) {
-		x.env = append(x.env, [2]string{name, s.Env[name]})
-	}
+	x.args = environments(s.Env)
 	if n.Input(graph.Debs) != nil {
 		x.mounts = append(x.mounts, bk.AddMount(dirDebs, r.input(n, graph.Debs), bk.Readonly))
 	}

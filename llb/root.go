@@ -97,22 +97,25 @@ func (r *renderer) check(n *graph.Node) (bk.State, error) {
 func (r *renderer) test(n *graph.Node) (bk.State, error) {
 	t := n.Test
 	x := exec{
-		node: n, root: r.input(n, graph.Root), script: "test.sh", args: t.Argv, output: dirResult,
+		node: n, root: r.input(n, graph.Root), script: "test.sh", output: dirResult,
 		env: [][2]string{{"TEST", t.ID()}, {"TIMEOUT", strconv.Itoa(t.Timeout)}, {"WORKDIR", t.Workdir}},
 	}
 	for _, name := range sortedKeys(r.plan.Config.Prepend) {
-		x.env = append(x.env, [2]string{name, r.prepended(name)})
+		x.args = append(x.args, environment(name, r.prepended(name)))
 	}
-	for _, vars := range []map[string]string{r.plan.Config.Env, t.Env} {
-		for _, name := range sortedKeys(vars) {
-			x.env = append(x.env, [2]string{name, vars[name]})
-		}
+	x.args = append(x.args, environments(r.plan.Config.Env)...)
+	x.args = append(x.args, environments(t.Env)...)
+	command := t.Argv
+	if t.Script != "" {
+		command = []string{"/bin/sh", fileScript}
 	}
 	if len(r.plan.Config.Source) > 0 {
 		// A test runs as a container's command would: through the entry point.
-		x.env = append(x.env, [2]string{"JETSON_SETUP", dirEntry + "/setup"})
+		x.args = append(x.args, environment("JETSON_SETUP", dirEntry+"/setup"))
+		command = append([]string{"/bin/bash", dirEntry + "/entrypoint"}, command...)
 		x.mounts = append(x.mounts, bk.AddMount(dirEntry, r.shared(r.entry()), bk.Readonly))
 	}
+	x.args = append(append(x.args, "--"), command...)
 	x.mounts = append(x.mounts, bk.AddMount(dirExpect, r.folder(n, expectations(t)), bk.Readonly))
 	if t.Script != "" {
 		x.mounts = append(x.mounts, bk.AddMount(fileScript, r.folder(n, []file{{"script", []byte(t.Script), 0}}), bk.SourcePath("/script"), bk.Readonly))

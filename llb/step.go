@@ -140,12 +140,9 @@ func dash(s string) string {
 func (r *renderer) script(n *graph.Node, x *exec) {
 	s := n.Step.Script
 	x.script = "script.sh"
-	x.args = s.Outputs
+	x.args = environments(s.Env)
 	x.network = s.Network
-	x.env = append(x.env, [2]string{"WORKDIR", s.Source})
-	for _, name := range sortedKeys(s.Env) {
-		x.env = append(x.env, [2]string{name, s.Env[name]})
-	}
+	x.env = append(x.env, [2]string{"WORKDIR", s.Source}, [2]string{"OUTPUTS", strings.Join(s.Outputs, "\n")})
 	x.mounts = append(x.mounts, bk.AddMount(fileScript, r.folder(n, []file{{"script", []byte(s.Run), 0}}), bk.SourcePath("/script"), bk.Readonly))
 	r.compiles(n, x)
 }

@@ -55,12 +55,18 @@ func (c checker) step(comp *Component, s Step) {
 		c.script(s.Script.Run)
 		for _, e := range s.Script.Env {
 			c.envName(e.Key)
+			if slices.Contains(scriptEnv[:], e.Key.V) {
+				c.add(c.errorf("bad-name", e.Key.At, "%s is given to every script and cannot be set", e.Key.V))
+			}
 		}
 		for _, o := range s.Script.Outputs {
 			c.output(o)
 		}
 	}
 }
+
+// scriptEnv are the variables that every script is given.
+var scriptEnv = [...]string{"DESTDIR", "JOBS", "MACHINE", "PREFIX", "SOURCE_DATE_EPOCH", "SYSROOT"}
 
 func (c checker) output(t tree.Text) {
 	c.absPath(t)

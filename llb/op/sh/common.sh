@@ -11,6 +11,18 @@ die() {
 	exit 1
 }
 
+# given is a shell's text that runs what stands behind -- among its arguments,
+# with the variables NAME=VALUE before it. They are the user's, and a script's
+# own would be overwritten by those of the same name: so no script holds them,
+# and another process does.
+# shellcheck disable=SC2016,SC2034 # that shell expands it; other scripts use it
+given='while [ "$1" != -- ]; do
+	export "$1"
+	shift
+done
+shift
+exec "$@"'
+
 # override NAME prints what the user's optional secret file says for NAME. The
 # file has lines NAME=value; it is not part of any cache key.
 override() {

@@ -1,18 +1,23 @@
 # Runs a component's script and checks that it made what it promised.
 #
 #   /run/jetson/script   the script
-#   arguments            the promised outputs
+#   COMPONENT, STEP
+#   WORKDIR              where it runs
+#   OUTPUTS              lines: what it must make
+#   arguments            its environment, NAME=VALUE each
 . /run/jetson/op/common.sh
 
-export DESTDIR=/out PREFIX=/usr/local JOBS
-JOBS=$(jobs)
+n=$(jobs)
 skeleton /out "${SYSROOT:-/}"
 cd "${WORKDIR:-/}"
+# What the language promises to scripts comes last, and stays.
 (
-	set +eu
-	. /run/jetson/script
+	unset COMPONENT STEP WORKDIR OUTPUTS JOB_MEMORY
+	exec /bin/sh -c "$given" given "$@" DESTDIR=/out PREFIX=/usr/local JOBS="$n" -- /bin/sh /run/jetson/script
 ) || die "the script failed with exit status $?"
-for path in "$@"; do
+while IFS= read -r path; do
 	[ -e "/out$path" ] || [ -h "/out$path" ] || die "the script did not make $path"
-done
+done <<END
+$OUTPUTS
+END
 finish /out

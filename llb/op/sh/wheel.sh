@@ -5,6 +5,7 @@
 #   PYTHON             the interpreter's version
 #   /run/jetson/debs   the requirements of its build, as wheels
 #   /out/wheels        the result
+#   arguments          the environment of the build, NAME=VALUE each
 . /run/jetson/op/common.sh
 
 python=/usr/bin/python$PYTHON
@@ -17,21 +18,30 @@ if command -v ccache >/dev/null 2>&1; then
 	ccache_setup
 	export CC="ccache gcc" CXX="ccache g++" CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
-if [ -s /run/jetson/debs/versions ]; then
+
+# tools installs what the build requires.
+tools() {
 	set --
 	while IFS= read -r requirement; do
 		set -- "$@" "$requirement"
 	done </run/jetson/debs/versions
 	quietly /tmp/tools.log "$python" -m pip install --no-index --no-deps --no-cache-dir --find-links /run/jetson/debs --target /tmp/tools "$@"
 	export PYTHONPATH=/tmp/tools PATH="/tmp/tools/bin:$PATH"
-fi
+}
+[ ! -s /run/jetson/debs/versions ] || tools
+
+# build NAME=VALUE… -- COMMAND… runs what makes the wheel.
+build() (
+	unset COMPONENT STEP SOURCE BACKEND PYTHON JOB_MEMORY
+	exec /bin/sh -c "$given" given "$@"
+)
 mkdir -p /out/wheels
 cp -R "$SOURCE" /tmp/wheel-source
 cd /tmp/wheel-source
 say "build with $MAX_JOBS jobs"
 case $BACKEND in
-setup.py) quietly /tmp/wheel.log "$python" setup.py -q bdist_wheel --dist-dir /out/wheels ;;
-*) quietly /tmp/wheel.log "$python" -m pip wheel --no-index --no-deps --no-build-isolation --no-cache-dir --wheel-dir /out/wheels . ;;
+setup.py) quietly /tmp/wheel.log build "$@" -- "$python" setup.py -q bdist_wheel --dist-dir /out/wheels ;;
+*) quietly /tmp/wheel.log build "$@" -- "$python" -m pip wheel --no-index --no-deps --no-build-isolation --no-cache-dir --wheel-dir /out/wheels . ;;
 esac
 ccache_report
 set -- /out/wheels/*.whl
