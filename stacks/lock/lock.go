@@ -36,8 +36,8 @@ type Packages struct {
 	// Wanted is what was asked for. A download that asks for something else is
 	// not held to the lock.
 	Wanted []string `json:"wanted"`
-	// Exact is all that came, sorted: "name:arch=version" of apt, "name==version
-	// --hash=sha256:…" of pip.
+	// Exact is all that came, sorted: "name:arch=version" of apt, with "unpack "
+	// before it if it is not installed; "name==version --hash=sha256:…" of pip.
 	Exact []string `json:"exact"`
 }
 

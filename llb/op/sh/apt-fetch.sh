@@ -4,7 +4,8 @@
 #   /run/jetson/root   the root, read only; absent if it is the one that this runs in
 #   /run/jetson/apt    sources, preferences, exact, unpack
 #   /run/jetson/debs   the result: the package files, `versions`, and `exact`,
-#                      which gives the same files again
+#                      which gives the same files again; lines of it that begin
+#                      with "unpack" are of what is not installed
 #   /run/jetson/lists, /run/jetson/archives   caches
 #   ARCH               the root's architecture
 #   arguments          the packages
@@ -12,7 +13,7 @@
 
 in=/run/jetson/apt
 out=/run/jetson/debs
-mkdir -p /tmp/apt /run/jetson/lists/partial /run/jetson/archives/partial
+mkdir -p /tmp/apt/none/partial /run/jetson/lists/partial /run/jetson/archives/partial
 root=/run/jetson/root
 [ -d "$root" ] || root=
 status=$root/var/lib/dpkg/status
@@ -47,37 +48,100 @@ done >"$out/wanted"
 if [ -s "$in/exact" ]; then
 	set --
 	while IFS= read -r package; do
-		set -- "$@" "$package"
+		case $package in
+		'unpack '*) ;;
+		*) set -- "$@" "$package" ;;
+		esac
 	done <"$in/exact"
 fi
+
+# sums gives what apt would fetch as lines NAME HASH. Its own that name a file
+# are: 'URI' NAME SIZE HASH
+sums() {
+	sed -n "s/^'[^']*' \\([^ ]*\\.deb\\) [0-9]* *\\(.*\\)/\\1 \\2/p" | sort -u
+}
+
+# holds FILE HASH tells whether a file has the checksum that apt gives for it;
+# of those that an archive has apt names the strongest.
+holds() {
+	case $2 in
+	SHA512:*) sum=$(sha512sum <"$1") ;;
+	SHA256:*) sum=$(sha256sum <"$1") ;;
+	SHA1:*) sum=$(sha1sum <"$1") ;;
+	MD5Sum:*) sum=$(md5sum <"$1") ;;
+	*) die "the archive gives no checksum for ${1##*/}" ;;
+	esac
+	[ "${sum%% *}" = "${2#*:}" ]
+}
+
+# verified DIR COMMAND… has a command bring the files of /tmp/apt/names to DIR
+# and holds each to its checksum. apt takes what its cache has by name and size
+# alone, and whatever uses the builder can write there.
+verified() {
+	dir=$1
+	shift
+	for _ in 1 2; do
+		"$@" >/tmp/apt/download.log 2>&1 || return 1
+		wrong=
+		while read -r name hash; do
+			holds "$dir/$name" "$hash" && continue
+			wrong=$name
+			rm -f "$dir/$name" "/run/jetson/archives/$name"
+		done </tmp/apt/names
+		[ -n "$wrong" ] || return 0
+	done
+	die "$wrong is not what its archive says"
+}
 
 if [ $# -gt 0 ]; then
 	# Every name is resolved together; what apt would remove is an error. The
 	# list of files is made against an empty cache: apt leaves out what it has.
-	mkdir -p /tmp/apt/none/partial
 	if ! apt install --print-uris -o Dir::Cache::archives=/tmp/apt/none "$@" >/tmp/apt/uris 2>/tmp/apt/resolve.log; then
 		cat /tmp/apt/uris /tmp/apt/resolve.log >&2
 		[ ! -s "$in/exact" ] || die "what the lock holds cannot be had; jetson lock writes it anew"
 		die "apt cannot install these packages together: $*"
 	fi
-	if ! apt install --download-only "$@" >/tmp/apt/download.log 2>&1; then
+	sums </tmp/apt/uris >/tmp/apt/names
+	if ! verified /run/jetson/archives apt install --download-only "$@"; then
 		tail -n 30 /tmp/apt/download.log >&2
 		die "the packages cannot be downloaded"
 	fi
-	# Lines that name a file: 'URI' NAME SIZE HASH
-	sed -n "s/^'[^']*' \\([^ ]*\\.deb\\) .*/\\1/p" /tmp/apt/uris | sort -u >/tmp/apt/names
-	while IFS= read -r name; do
+	while read -r name _; do
 		cp "/run/jetson/archives/$name" "$out/$name"
 	done </tmp/apt/names
 fi
 
+# locked NAME is which version of a package the lock has unpacked.
+locked() {
+	sed -n 's/^unpack //p' "$in/exact" | while IFS= read -r exact; do
+		case $exact in
+		"$1":*) printf '%s\n' "$exact" ;;
+		esac
+	done
+}
+
 # Packages that are unpacked and not installed come without what they need.
 if [ -s "$in/unpack" ]; then
 	mkdir -p "$out/unpack"
+	cd "$out/unpack"
 	while IFS= read -r package; do
-		(cd "$out/unpack" && apt download "$package:$ARCH" >/tmp/apt/download.log 2>&1) ||
+		exact=$package:$ARCH
+		if [ -s "$in/exact" ]; then
+			exact=$(locked "$package")
+			[ -n "$exact" ] || die "the lock does not say which $package it is; jetson lock writes it anew"
+		fi
+		if ! apt download --print-uris -o Dir::Cache::archives=/tmp/apt/none "$exact" 2>/tmp/apt/download.log >/tmp/apt/uris; then
+			cat /tmp/apt/download.log >&2
+			[ ! -s "$in/exact" ] || die "what the lock holds cannot be had; jetson lock writes it anew"
+			die "there is no $package to download"
+		fi
+		sums </tmp/apt/uris >/tmp/apt/names
+		if ! verified "$out/unpack" apt download "$exact"; then
+			tail -n 30 /tmp/apt/download.log >&2
 			die "$package cannot be downloaded"
+		fi
 	done <"$in/unpack"
+	cd /
 fi
 
 # What the archives were asked for, for a lock.
@@ -85,6 +149,10 @@ fi
 for deb in "$out"/*.deb; do
 	[ -e "$deb" ] || continue
 	dpkg-deb -W --showformat='${Package}:${Architecture}=${Version}\n' "$deb" >>"$out/exact"
+done
+for deb in "$out"/unpack/*.deb; do
+	[ -e "$deb" ] || continue
+	dpkg-deb -W --showformat='unpack ${Package}:${Architecture}=${Version}\n' "$deb" >>"$out/exact"
 done
 sort -o "$out/exact" "$out/exact"
 
