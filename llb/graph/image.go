@@ -216,7 +216,8 @@ func (b *builder) hasTrees() bool {
 
 // test runs in the finished root, with what only the test needs on top of it.
 func (b *builder) test(t *plan.Test, whole *Node) *Node {
-	root := b.chain(testChain+strings.ReplaceAll(t.ID(), "/", "-"), "test "+t.ID(), t.Component, whole, t.Apt, false)
+	// A colon is what no name holds: two tests have two chains.
+	root := b.chain(testChain+strings.ReplaceAll(t.ID(), "/", ":"), "test "+t.ID(), t.Component, whole, t.Apt, false)
 	root = b.merged("testroot/"+t.ID(), fmt.Sprintf("[test %s] root", t.ID()), t.Component, append([]*Node{root}, b.trees(t.With)...))
 	return b.node(&Node{
 		ID: "test/" + t.ID(), Kind: Test, Component: t.Component, Title: fmt.Sprintf("[test] %s", t.ID()),
