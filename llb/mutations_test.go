@@ -154,19 +154,19 @@ func testMutations() []mutation {
 	}
 	return []mutation{
 		{name: "new test", on: append([]string{"py"}, shipped...), change: appended("[[test]]\nname = \"new\"\nrun = [\"true\"]"), changes: func(l law, c string) []string {
-			return slices.Concat([]string{"test/" + c + "/new"}, l.of(c+"/new", "testroot/"), l.match("apt/test-"+c+"-new/"), l.said())
+			return slices.Concat([]string{"test/" + c + "/new"}, l.of(c+"/new", "testroot/"), l.match("apt/test-"+c+":new/"), l.said())
 		}},
 		{name: "changed test", on: []string{"lib", "app", "py"}, change: replaced(`run  = ["true"]`, `run  = ["false"]`), changes: func(l law, c string) []string {
 			return slices.Concat(l.of(c, "test/"), l.said())
 		}},
 		{name: "apt.test", on: []string{"lib", "app", "py"}, change: appended("[[needs]]\napt.test = [\"gdb\"]"), changes: func(l law, c string) []string {
-			return slices.Concat(l.match("apt/test-"+c+"-"), l.of(c, "test/", "testroot/"), l.said())
+			return slices.Concat(l.match("apt/test-"+c+":"), l.of(c, "test/", "testroot/"), l.said())
 		}},
 		{name: "no test need", on: []string{"lib"}, change: replaced(`test      = ["chk"]`, ""), changes: func(l law, c string) []string {
-			return slices.Concat(l.match("apt/test-"+c+"-"), l.of(c, "test/", "testroot/"), l.said())
+			return slices.Concat(l.match("apt/test-"+c+":"), l.of(c, "test/", "testroot/"), l.said())
 		}},
 		{name: "test need", on: []string{"app"}, change: appended("[[needs]]\ntest = [\"chk\"]"), changes: func(l law, c string) []string {
-			return slices.Concat(l.match("apt/test-"+c+"-"), l.of(c, "test/", "testroot/"), l.said())
+			return slices.Concat(l.match("apt/test-"+c+":"), l.of(c, "test/", "testroot/"), l.said())
 		}},
 		{name: "option for tests", on: []string{"chk"}, change: replaced(`OPTION = "old"`, `OPTION = "new"`), changes: rebuilt},
 		{name: "commit for tests", on: []string{"chk"}, change: replaced(strings.Repeat("8", 40), strings.Repeat("a", 40)), changes: func(l law, c string) []string {
@@ -176,7 +176,7 @@ func testMutations() []mutation {
 			return slices.Concat(l.environments([]string{c}, "distribution"), rebuilt(l, c))
 		}},
 		{name: "apt.run for tests", on: []string{"chk"}, change: appended("[[needs]]\napt.run = [\"libnew1\"]"), changes: func(l law, c string) []string {
-			return slices.Concat(l.match("apt/test-lib-loads/"), tests(l, c))
+			return slices.Concat(l.match("apt/test-lib:loads/"), tests(l, c))
 		}},
 	}
 }

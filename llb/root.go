@@ -21,7 +21,7 @@ func (r *renderer) copies(n *graph.Node) (bk.State, error) {
 	created := unix(r.plan.Date)
 	if slices.ContainsFunc(n.Copies, func(c plan.Copy) bool { return strings.HasPrefix(c.To, "/root/") }) {
 		// Else a copy makes it, as any folder, and what others may not see they see.
-		st = st.File(bk.Mkdir("/root", 0o700, bk.WithCreatedTime(created)), r.side(n)...)
+		a = bk.Mkdir("/root", 0o700, bk.WithCreatedTime(created))
 	}
 	for _, c := range n.Copies {
 		info := &bk.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, AllowWildcard: true, FollowSymlinks: true, CreatedTime: &created}
