@@ -3,27 +3,30 @@ package cli
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/org/jetson-frontend/internal/engine"
 )
 
-// keep writes what is known of the result where the flags say.
+// keep writes what is known of the result where the flags say. The image is made
+// by then: what cannot be written keeps nothing else from being said.
 func (i *imageFlags) keep(env Env, res engine.Result) error {
 	digest := res.Response["containerimage.digest"]
+	var failed error
 	if i.metadataFile != "" {
 		data, err := json.MarshalIndent(metadata(res.Response), "", "  ")
 		if err != nil {
 			return fmt.Errorf("encoding the metadata: %w", err)
 		}
-		if err := replaceFile(i.metadataFile, append(data, '\n'), 0o644); err != nil {
-			return err
-		}
+		failed = replaceFile(i.metadataFile, append(data, '\n'), 0o644)
 	}
 	if i.iidFile != "" && digest != "" {
-		if err := replaceFile(i.iidFile, []byte(digest), 0o644); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, replaceFile(i.iidFile, []byte(digest), 0o644))
 	}
 	switch {
 	case i.piped:
@@ -31,6 +34,28 @@ func (i *imageFlags) keep(env Env, res engine.Result) error {
 		fmt.Fprintln(env.Stdout, digest)
 	case len(i.outputs) == 0 && !i.push && !i.load && len(i.tags) == 0 && !i.quiet:
 		fmt.Fprintln(env.Stderr, "jetson: the result stays in the builder's cache; -t and --push, --load or -o take it out")
+	}
+	return failed
+}
+
+// writable refuses the name of a file that could not be written when all is
+// built.
+func writable(flag, name string) error {
+	if name == "" || isStream(name) {
+		return nil
+	}
+	dir := filepath.Dir(name)
+	st, err := os.Stat(name)
+	switch {
+	case err == nil && st.IsDir():
+		return usagef("--%s: %s is a folder; the name of a file is needed", flag, name)
+	case err == nil && unix.Access(name, unix.W_OK) == nil:
+		return nil
+	case !isDir(dir):
+		return usagef("--%s: there is no folder %s", flag, dir)
+	}
+	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
+		return usagef("--%s: %s cannot be written: %v", flag, name, err)
 	}
 	return nil
 }

@@ -65,9 +65,7 @@ func (b *buildFlags) throughBuildx(cmd *cobra.Command, w watched, where engine.B
 	if said != "" {
 		fmt.Fprintln(w.env.Stderr, said)
 	}
-	if terr := w.tell(req, err); err == nil {
-		err = terr
-	}
+	terr := w.tell(req, err)
 	if ended {
 		w.env.show(refused)
 		return errReported
@@ -75,18 +73,10 @@ func (b *buildFlags) throughBuildx(cmd *cobra.Command, w watched, where engine.B
 	if err != nil {
 		return err
 	}
-	if f := cmd.Flag("output"); f != nil && toStdout(f.Value) {
-		return nil // standard output is the result itself
+	if b.piped {
+		return terr // standard output is the result itself
 	}
-	return w.env.printDigest(engine.Result{Response: readMetadata(metadata)})
-}
-
-// toStdout reports whether one of the outputs is standard output.
-func toStdout(v pflag.Value) bool {
-	list, ok := v.(pflag.SliceValue)
-	return ok && slices.ContainsFunc(list.GetSlice(), func(o string) bool {
-		return o == "-" || slices.Contains(strings.Split(o, ","), "dest=-")
-	})
+	return errors.Join(w.env.printDigest(engine.Result{Response: readMetadata(metadata)}), terr)
 }
 
 // readMetadata is what buildx says of the result, as far as it is text. A
@@ -174,19 +164,30 @@ func runBuildx(ctx context.Context, env Env, bin string, args []string, ch chan<
 	// It cancels its build when it is interrupted; killed, it would not.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
-	stderr, err := cmd.StderrPipe()
+	stderr, theirs, err := os.Pipe()
 	if err != nil {
 		return fmt.Errorf("running %s: %w", bin, err)
 	}
-	if err := cmd.Start(); err != nil {
+	defer stderr.Close()
+	cmd.Stderr = theirs
+	err = cmd.Start()
+	theirs.Close()
+	if err != nil {
 		return fmt.Errorf("running %s: %w", bin, err)
 	}
-	readErr := readProgress(stderr, ch, rest)
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("buildx: %w", err)
+	read := make(chan error, 1)
+	go func() { read <- readProgress(stderr, ch, rest) }()
+	err = cmd.Wait()
+	// What it has started may hold its standard error for longer than it lives.
+	_ = stderr.SetReadDeadline(time.Now().Add(buildxLast))
+	if readErr := <-read; err == nil {
+		return readErr
 	}
-	return readErr
+	return fmt.Errorf("buildx: %w", err)
 }
+
+// buildxLast is how long buildx's last words may take after its end.
+const buildxLast = time.Second
 
 // readProgress takes the lines that are a status for one, and keeps the others.
 func readProgress(r io.Reader, ch chan<- *client.SolveStatus, rest io.Writer) error {
@@ -201,7 +202,7 @@ func readProgress(r io.Reader, ch chan<- *client.SolveStatus, rest io.Writer) er
 				return fmt.Errorf("reading buildx's progress: %w", werr)
 			}
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil
 		}
 		if err != nil {

@@ -48,6 +48,11 @@ func (b *buildFlags) run(cmd *cobra.Command, env Env) error {
 	if b.where.timeline == "-" {
 		return usagef("--timeline takes the name of a file")
 	}
+	for _, f := range [][2]string{{"timeline", b.where.timeline}, {"metadata-file", b.metadataFile}, {"iidfile", b.iidFile}} {
+		if err := writable(f[0], f[1]); err != nil {
+			return err
+		}
+	}
 	where, err := b.choose(ctx, env)
 	if err != nil {
 		return err
@@ -179,13 +184,11 @@ func (w watched) solve(ctx context.Context, c *client.Client, req engine.Request
 	if r := refused.get(); r != nil && err != nil {
 		return r
 	}
-	if terr := w.tell(req, err); err == nil {
-		err = terr
-	}
+	terr := w.tell(req, err)
 	if err != nil {
 		return w.env.buildError(err, res, w.rec)
 	}
-	return w.keep(res)
+	return errors.Join(w.keep(res), terr)
 }
 
 func (e Env) printDigest(res engine.Result) error {
