@@ -11,8 +11,9 @@ import (
 )
 
 // fetchPlace stands in for apt and dpkg: an archive of two packages, each one
-// file with the checksum that sum gives.
-func fetchPlace(t *testing.T, sum func(string) string) place {
+// file with the checksum that sum gives; late is an apt that does not name it
+// when it is to install.
+func fetchPlace(t *testing.T, late bool, sum func(string) string) place {
 	t.Helper()
 	p := newPlace(t)
 	for _, d := range []string{"archives", "bin", "archive"} {
@@ -25,8 +26,13 @@ func fetchPlace(t *testing.T, sum func(string) string) place {
 	var uris string
 	for _, name := range []string{"thing", "tool"} {
 		text := "the package " + name + " 2.0"
+		early := sum(text)
+		if late {
+			early = ""
+		}
 		p.write("archive/"+name+"_2.0_arm64.deb", text)
-		uris += fmt.Sprintf("*%s*--print-uris*|*--print-uris*%s*) echo \"'http://x/%s_2.0_arm64.deb' %s_2.0_arm64.deb %d %s\" ;;\n", name, name, name, name, len(text), sum(text))
+		uris += fmt.Sprintf("*\" install \"*--print-uris*%[1]s*) echo \"'http://x/%[1]s_2.0_arm64.deb' %[1]s_2.0_arm64.deb %[2]d %[4]s\" ;;\n"+
+			"*\" download \"*--print-uris*%[1]s*) echo \"'http://x/%[1]s_2.0_arm64.deb' %[1]s_2.0_arm64.deb %[2]d %[3]s\" ;;\n", name, len(text), sum(text), early)
 	}
 	// The archive has version 2.0 alone. What the cache has is taken as it is.
 	p.write("bin/apt-get", p.moved(`#!/bin/sh
@@ -69,17 +75,19 @@ func TestFetchIsVerified(t *testing.T) {
 	const planted = "evil package thing 2"
 	for _, tt := range []struct {
 		name  string
+		late  bool
 		sum   func(string) string
 		error string
 	}{
-		{"sha256", bySHA256, ""},
-		{"sha512", func(s string) string { return fmt.Sprintf("SHA512:%x", sha512.Sum512([]byte(s))) }, ""},
-		{"md5", func(s string) string { return fmt.Sprintf("MD5Sum:%x", md5.Sum([]byte(s))) }, ""},
-		{"none", func(string) string { return "" }, "the archive gives no checksum for"},
-		{"another", func(string) string { return bySHA256("another") }, "is not what its archive says"},
+		{"late", true, bySHA256, ""},
+		{"sha256", false, bySHA256, ""},
+		{"sha512", false, func(s string) string { return fmt.Sprintf("SHA512:%x", sha512.Sum512([]byte(s))) }, ""},
+		{"md5", false, func(s string) string { return fmt.Sprintf("MD5Sum:%x", md5.Sum([]byte(s))) }, ""},
+		{"none", false, func(string) string { return "" }, "the archive gives no checksum for"},
+		{"another", false, func(string) string { return bySHA256("another") }, "is not what its archive says"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := fetchPlace(t, tt.sum)
+			p := fetchPlace(t, tt.late, tt.sum)
 			p.write("archives/thing_2.0_arm64.deb", planted)
 			p.write("archives/tool_2.0_arm64.deb", planted)
 			p.write("apt/unpack", "tool\n")
@@ -104,7 +112,7 @@ func TestFetchIsVerified(t *testing.T) {
 
 // TestFetchIsLocked: what is only unpacked is in the lock, and held to it.
 func TestFetchIsLocked(t *testing.T) {
-	p := fetchPlace(t, bySHA256)
+	p := fetchPlace(t, false, bySHA256)
 	p.write("apt/unpack", "tool\n")
 	if out, err := p.fetch("thing"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -118,7 +126,7 @@ func TestFetchIsLocked(t *testing.T) {
 		{"thing:arm64=2.0\nunpack tool:arm64=1.0\n", "what the lock holds cannot be had", ""},
 		{"thing:arm64=2.0\n", "the lock does not say which tool it is", ""},
 	} {
-		p := fetchPlace(t, bySHA256)
+		p := fetchPlace(t, false, bySHA256)
 		p.write("apt/unpack", "tool\n")
 		p.write("apt/exact", tt.exact)
 		out, err := p.fetch("thing")

@@ -2,7 +2,8 @@
 # the build platform whatever the root's architecture is: apt only computes.
 #
 #   /run/jetson/root   the root, read only; absent if it is the one that this runs in
-#   /run/jetson/apt    sources, preferences, exact, unpack
+#   /run/jetson/apt    sources, preferences, exact, unpack, fingerprints
+#   /run/jetson/keys   the archives' keys
 #   /run/jetson/debs   the result: the package files, `versions`, and `exact`,
 #                      which gives the same files again; lines of it that begin
 #                      with "unpack" are of what is not installed
@@ -34,6 +35,7 @@ apt() {
 		-o Dpkg::Use-Pty=0 "$verb" "$@"
 }
 
+sh /run/jetson/op/key.sh
 if ! apt update >/tmp/apt/update.log 2>&1; then
 	cat /tmp/apt/update.log >&2
 	die "the package lists cannot be read"
@@ -59,6 +61,23 @@ fi
 # are: 'URI' NAME SIZE HASH
 sums() {
 	sed -n "s/^'[^']*' \\([^ ]*\\.deb\\) [0-9]* *\\(.*\\)/\\1 \\2/p" | sort -u
+}
+
+# checksums completes such lines: apt 2.6 names no checksum of what it would
+# install, only of what it is asked to download.
+checksums() {
+	set --
+	while read -r name hash; do
+		if [ -n "$hash" ]; then
+			printf '%s %s\n' "$name" "$hash"
+			continue
+		fi
+		of=${name#*_}
+		version=$(printf '%s\n' "${of%_*}" | sed 's/%3a/:/g')
+		of=${of##*_}
+		set -- "$@" "${name%%_*}:${of%.deb}=$version"
+	done
+	[ $# -eq 0 ] || apt download --print-uris -o Dir::Cache::archives=/tmp/apt/none "$@" | sums
 }
 
 # holds FILE HASH tells whether a file has the checksum that apt gives for it;
@@ -101,7 +120,9 @@ if [ $# -gt 0 ]; then
 		[ ! -s "$in/exact" ] || die "what the lock holds cannot be had; jetson lock writes it anew"
 		die "apt cannot install these packages together: $*"
 	fi
-	sums </tmp/apt/uris >/tmp/apt/names
+	sums </tmp/apt/uris >/tmp/apt/named
+	checksums </tmp/apt/named | sort >/tmp/apt/names
+	[ "$(wc -l </tmp/apt/named)" -eq "$(wc -l </tmp/apt/names)" ] || die "apt does not name a checksum for every package"
 	if ! verified /run/jetson/archives apt install --download-only "$@"; then
 		tail -n 30 /tmp/apt/download.log >&2
 		die "the packages cannot be downloaded"
