@@ -106,31 +106,6 @@ func (e *evaluator) aptStep(n *node, step *stacks.AptStep, a *aptNeeds) {
 	}
 }
 
-// blob is a file by address, with what that must be.
-func (e *evaluator) blob(n *node, url, sum tree.Text, ok func(string) bool, what string) plan.Blob {
-	return plan.Blob{
-		URL: e.address(n, url, ok, what, stacks.HTTPSecret), SHA256: e.valid(n, sum, "bad-pin", stacks.IsSHA256, "%q is not a sha256"),
-	}
-}
-
-// address expands an address and looks at what came of it.
-func (e *evaluator) address(n *node, t tree.Text, ok func(string) bool, what, secret string) string {
-	out, known := e.expanded(n, t)
-	if known && !ok(out) {
-		e.add(stacks.BadURL(t, out, what, secret))
-	}
-	return out
-}
-
-func isRepository(s string) bool { return stacks.ValidURL(s, "https", "http", "git", "ssh") }
-
-func isAddress(s string) bool { return stacks.ValidURL(s, "https", "http") }
-
-func isAbs(s string) bool {
-	_, ok := stacks.CleanAbs(s)
-	return ok
-}
-
 // archiveName checks that an archive exists on this platform.
 func (e *evaluator) archiveName(n *node, t tree.Text) string {
 	if t.V == "" {
