@@ -232,8 +232,16 @@ func (c checker) variants(axes []Variant) {
 }
 
 func (c checker) options(opts []Option) {
+	named := map[string]tree.Text{}
 	for _, o := range opts {
 		checkName(c.d, o.Name, o.At, "option")
+		if first, ok := named[o.Name.V]; ok {
+			c.add(c.errorf("duplicate", o.Name.At, "there are two options by the name of %q", o.Name.V).WithRelated(first.At, "the first one"))
+		}
+		named[o.Name.V] = o.Name
+		if !o.takes(o.Default.V) && o.Default.Set() {
+			c.add(c.errorf("bad-default", o.Default.At, "%q is no value of an option of type %s", o.Default.V, o.Type.V))
+		}
 		if !slices.Contains(OptionTypes[:], o.Type.V) {
 			g := c.errorf("bad-type", o.Type.At, "there is no option type %q", o.Type.V)
 			g.Help = diag.DidYouMean(o.Type.V, OptionTypes[:])
@@ -243,6 +251,20 @@ func (c checker) options(opts []Option) {
 			c.add(c.errorf("missing-key", o.At, "an enum needs its %q", "values"))
 		}
 	}
+}
+
+// takes reports whether an option can have a value.
+func (o Option) takes(v string) bool {
+	switch o.Type.V {
+	case "bool":
+		return v == "true" || v == "false"
+	case "int":
+		_, err := strconv.ParseInt(v, 10, 64)
+		return err == nil
+	case "enum":
+		return slices.ContainsFunc(o.Values, func(t tree.Text) bool { return t.V == v })
+	}
+	return true
 }
 
 func (c checker) versions(comp *Component) {
