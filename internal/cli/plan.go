@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -99,8 +100,35 @@ func printPlan(s screen, p *plan.Plan) error {
 		}
 	}
 	printRoom(s, p)
+	printLines(s, "what the device itself must have", hostLines(p))
+	printLines(s, "made when it first runs", firstRunLines(p))
 	printLines(s, "notes", p.Notes)
 	return nil
+}
+
+// hostLines are what components ask of the machine that runs the container.
+func hostLines(p *plan.Plan) []string {
+	var out []string
+	for _, h := range p.Host {
+		line := h.Component + "/" + h.Name + ": " + h.Summary
+		if h.Check != "" {
+			line += " (" + h.Check + ")"
+		}
+		if h.Udev != "" {
+			line += ", and the udev rule " + h.Udev
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// firstRunLines are what is made on the device, since only it can make it.
+func firstRunLines(p *plan.Plan) []string {
+	var out []string
+	for _, f := range p.FirstRun {
+		out = append(out, f.Component+"/"+f.Name+": "+cmp.Or(f.Summary, strings.Join(f.Argv, " "))+", to "+f.Output)
+	}
+	return out
 }
 
 // printRoom says how large the image's parts are, as far as that is known, and

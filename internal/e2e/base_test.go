@@ -24,7 +24,7 @@ source   = "made for a test"
 	const message = "the image 127.0.0.1:1/far:1 cannot be reached"
 	for _, tc := range []struct{ name, stack, arg, mark, text string }{
 		{"the platform", "stack = \"texts\"\nplatform = \"ubuntu-99.04\"", "", "stack.toml:3", message},
-		{"its Ubuntu", "stack = \"texts\"\nplatform = \"fast-1\"\nubuntu = \"99.04\"", "", "stack.toml:4", message},
+		{"its Ubuntu", "stack = \"texts\"\njetpack = \"6.2\"\nubuntu = \"99.04\"", "", "stack.toml:4", message},
 		{"a build argument", "stack = \"texts\"", "ubuntu-99.04", "build argument PLATFORM:1", message},
 		{"where steps run", "stack = \"made\"\nplatform = \"ubuntu-99.04\"\nbase = \"fast.invalid/base:1\"", "", "stack.toml:3", ""},
 	} {
