@@ -29,6 +29,7 @@ func (r *renderer) fetch(n *graph.Node) (bk.State, error) {
 	if len(l.Unpack) > 0 {
 		files = append(files, file{"unpack", lines(l.Unpack), 0})
 	}
+	files = append(files, fingerprints(archives)...)
 	suite := r.plan.Platform.Codename
 	cache := func(kind, dest string) bk.RunOption {
 		return CacheID{NS: r.o.Namespace, Kind: kind, Scope: r.plan.Platform.DistroID, Arch: n.Arch, ABI: suite}.mount(dest)
@@ -82,6 +83,7 @@ func (r *renderer) install(n *graph.Node) (bk.State, error) {
 	if n.Keep {
 		kept = slices.DeleteFunc(r.archivesOf(l.Archive), func(a plan.Archive) bool { return !a.Keep || a.Own })
 		files = append(files, r.keep(kept, n.Arch)...)
+		files = append(files, fingerprints(kept)...)
 	}
 	mode := "native"
 	switch {
@@ -218,6 +220,20 @@ func (r *renderer) keys(n *graph.Node, archives []plan.Archive) []bk.RunOption {
 		out = append(out, bk.AddMount(dirKeys+"/"+a.Name+".asc", key, bk.SourcePath("/"+a.Name+".asc"), bk.Readonly))
 	}
 	return out
+}
+
+// fingerprints are what the keys that are mounted are held to, one a line.
+func fingerprints(archives []plan.Archive) []file {
+	var out []string
+	for _, a := range archives {
+		if a.KeyURL != "" && a.KeyFingerprint != "" {
+			out = append(out, a.Name+" "+a.KeyFingerprint)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return []file{{"fingerprints", lines(out), 0}}
 }
 
 func (r *renderer) httpOptions(n *graph.Node, sha256 string) []bk.HTTPOption {

@@ -7,6 +7,7 @@ package op
 import (
 	"embed"
 	"fmt"
+	"path"
 )
 
 //go:embed sh/*.sh py/*.py
@@ -26,12 +27,17 @@ func Script(name string) ([]byte, error) {
 
 // Beside returns a file that a script needs beside it, or false.
 func Beside(script string) (name string, data []byte, ok bool) {
-	if script != "pip-fetch.sh" {
+	file := ""
+	switch script {
+	case "pip-fetch.sh":
+		file = "py/sitecustomize.py"
+	case "apt-fetch.sh", "apt-install.sh":
+		file = "sh/key.sh"
+	default:
 		return "", nil, false
 	}
-	const site = "sitecustomize.py"
-	b, err := scripts.ReadFile("py/" + site)
-	return site, b, err == nil
+	b, err := scripts.ReadFile(file)
+	return path.Base(file), b, err == nil
 }
 
 // Names lists the scripts.

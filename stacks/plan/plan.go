@@ -97,7 +97,10 @@ type Archive struct {
 	Keyring    string            `json:"keyring,omitempty"`
 	KeyURL     string            `json:"key_url,omitempty"`
 	KeySHA256  string            `json:"key_sha256,omitempty"`
-	Keep       bool              `json:"keep,omitempty"`
+	// KeyFingerprint is that of the one primary key which the file may hold; ""
+	// says nothing about it.
+	KeyFingerprint string `json:"key_fingerprint,omitempty"`
+	Keep           bool   `json:"keep,omitempty"`
 	// Needs are archives without which this one does not resolve.
 	Needs []string `json:"needs,omitempty"`
 	// Own marks the distribution's archives, which every link may use.

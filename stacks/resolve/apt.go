@@ -373,17 +373,36 @@ func (e *evaluator) archive(name string, own bool) []plan.Archive {
 	}
 	out := plan.Archive{
 		Name: name, URLs: map[string]string{}, Suites: e.platformTexts(a, a.Suites), Components: e.platformTexts(a, a.Components),
-		Keyring: a.Key.Keyring.V, KeyURL: a.Key.HTTP.V, KeySHA256: a.Key.SHA256.V, Keep: a.Keep, Own: own,
+		Keyring: a.Key.Keyring.V, KeyURL: a.Key.HTTP.V, KeySHA256: a.Key.SHA256.V, KeyFingerprint: strings.ToUpper(a.Key.Fingerprint.V),
+		Keep: a.Keep, Own: own,
 		Needs: sorted(texts(a.Needs)),
 	}
 	for _, u := range a.URL {
 		out.URLs[u.Key.V] = e.platformText(a, u.Val)
 	}
-	if url := out.KeyURL; url != "" && out.KeySHA256 == "" {
-		out.KeySHA256 = e.lookup(a.Key.HTTP.At, "the key of "+a.Name.V, func(l *lock.File) string { return l.HTTP[url] },
-			e.in.Facts.HTTP[url], Request{HTTP: url})
+	if out.KeyURL != "" && out.KeySHA256 == "" {
+		out.KeySHA256 = e.keyDigest(a)
 	}
 	return []plan.Archive{out}
+}
+
+// keyDigest looks up which file an archive's key is now. Where the build holds
+// the key to its fingerprint, another file is no other key, and nothing is said
+// of that.
+func (e *evaluator) keyDigest(a *platform.Archive) string {
+	url := a.Key.HTTP.V
+	locked := func(l *lock.File) string { return l.HTTP[url] }
+	fact, req := e.in.Facts.HTTP[url], Request{HTTP: url}
+	if !a.Key.Fingerprint.Set() {
+		return e.lookup(a.Key.HTTP.At, "the key of "+a.Name.V, locked, fact, req)
+	}
+	if e.in.Lock != nil && locked(e.in.Lock) != "" {
+		return locked(e.in.Lock)
+	}
+	if fact == "" && !e.in.Facts.Offline {
+		e.ask(a.Key.HTTP.At, req)
+	}
+	return fact
 }
 
 func (e *evaluator) platformTexts(a *platform.Archive, ts []tree.Text) []string {

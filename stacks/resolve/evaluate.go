@@ -268,12 +268,17 @@ func (e *evaluator) lookup(at diag.Range, what string, locked func(*lock.File) s
 	case e.in.Facts.Offline:
 		e.add(diag.Warnf("unpinned", at, "%s can change, and what it is now is not looked up without a build", what).WithHelp("%s", pinHelp(req)))
 	default:
-		req.At = at
-		if !slices.ContainsFunc(e.missing, func(o Request) bool { return o.Key() == req.Key() }) {
-			e.missing = append(e.missing, req)
-		}
+		e.ask(at, req)
 	}
 	return fact
+}
+
+// ask has something looked up, once.
+func (e *evaluator) ask(at diag.Range, req Request) {
+	req.At = at
+	if !slices.ContainsFunc(e.missing, func(o Request) bool { return o.Key() == req.Key() }) {
+		e.missing = append(e.missing, req)
+	}
 }
 
 func short(id string) string {

@@ -1,6 +1,7 @@
 package resolve_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -20,6 +21,7 @@ func TestArchiveKey(t *testing.T) {
 	const url, sum = "https://vendor.invalid/key.asc", "7777777777777777777777777777777777777777777777777777777777777777"
 	ar, err := txtar.ParseFile("testdata/key.txtar")
 	must(t, err)
+	var fingerprint string
 	run := func(change func(*resolve.Input)) (string, diag.List) {
 		in := input(t, ar)
 		change(&in)
@@ -31,12 +33,28 @@ func TestArchiveKey(t *testing.T) {
 		if !ok {
 			t.Fatal("the plan has no archive of the vendor's")
 		}
+		fingerprint = a.KeyFingerprint
 		return a.KeySHA256, r.Diags
 	}
 	got, diags := run(func(in *resolve.Input) { in.Lock = &lock.File{HTTP: map[string]string{url: sum}} })
 	if got != sum || len(diags) > 0 {
 		t.Errorf("locked: %q, %v", got, diags.Err())
 	}
+	// The build holds the key to its fingerprint: another file is no other key.
+	for _, locked := range []bool{false, true} {
+		got, diags = run(func(in *resolve.Input) {
+			in.Facts.HTTP = map[string]string{url: sum}
+			in.Overrides.Locked = locked
+		})
+		if got != sum || len(diags) > 0 {
+			t.Errorf("looked up: %q, %v", got, diags)
+		}
+	}
+	if fingerprint != "0000000000000000000000000000000000000000" {
+		t.Errorf("the fingerprint is %q", fingerprint)
+	}
+	// Without one whatever lies at its address is believed.
+	ar = withoutFingerprint(ar)
 	got, diags = run(func(in *resolve.Input) { in.Facts.HTTP = map[string]string{url: sum} })
 	if got != sum || len(diags) != 1 || diags[0].Rule != "unpinned" || diags.HasErrors() {
 		t.Errorf("looked up: %q, %v", got, diags)
@@ -45,6 +63,16 @@ func TestArchiveKey(t *testing.T) {
 	if got != "" || len(diags) != 1 || diags[0].Rule != "not-locked" {
 		t.Errorf("not locked: %q, %v", got, diags)
 	}
+}
+
+// withoutFingerprint is an archive in which no key has one.
+func withoutFingerprint(ar *txtar.Archive) *txtar.Archive {
+	out := &txtar.Archive{}
+	line := regexp.MustCompile(`, fingerprint = "[0-9]*"`)
+	for _, f := range ar.Files {
+		out.Files = append(out.Files, txtar.File{Name: f.Name, Data: line.ReplaceAll(f.Data, nil)})
+	}
+	return out
 }
 
 // TestAvailabilityOnEveryRelease asks for each release of the data, previews

@@ -1,7 +1,8 @@
 # Installs fetched packages into a root, without a network.
 #
 #   /run/jetson/debs   the package files
-#   /run/jetson/apt    debconf, markers, sources and keys to leave behind
+#   /run/jetson/apt    debconf, markers, sources to leave behind, fingerprints
+#   /run/jetson/keys   the keys to leave behind
 #   MODE               native: the root is /
 #                      unpack: the root is /run/jetson/target, of another
 #                      architecture; nothing is configured
@@ -99,6 +100,7 @@ fi
 if [ "$MODE" != unpack ]; then
 	# Archives and pins that the image keeps, so that a user's apt agrees.
 	if [ -d "$in/keep" ]; then
+		sh /run/jetson/op/key.sh
 		cp -R "$in/keep/." /
 		for archive in ${KEEP:-}; do
 			[ -e "/run/jetson/keys/$archive.asc" ] || continue
