@@ -222,9 +222,24 @@ func (r *resolver) settle(refs []stacks.Ref, banned bans) (*graph, *conflict) {
 		seen, prev = sig, g
 	}
 	if !r.diags[before:].HasErrors() {
-		r.errorf("unsettled", refs[0].At, "this stack does not settle: its conditions contradict each other")
+		last, _ := r.expand(refs, prev, banned)
+		r.errorf("unsettled", refs[0].At, "this stack does not settle: conditions contradict each other, of %s", strings.Join(restless(prev, last), ", "))
 	}
 	return nil, nil
+}
+
+// restless are the components that are not the same in two rounds.
+func restless(a, b *graph) []string {
+	var out []string
+	for _, g := range []*graph{a, b} {
+		for _, k := range slices.SortedFunc(maps.Keys(g.nodes), key.less) {
+			x, y := a.nodes[k], b.nodes[k]
+			if x == nil || y == nil || x.title() != y.title() || x.versionText() != y.versionText() {
+				out = append(out, k.name)
+			}
+		}
+	}
+	return unique(out)
 }
 
 func (g *graph) signature() string {
