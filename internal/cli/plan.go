@@ -71,7 +71,7 @@ func printPlan(s screen, p *plan.Plan) error {
 	}
 	for _, line := range [][2]string{
 		{"stack", strings.Join(p.Stack, " + ")}, {"for", platformLine(p.Platform)}, {"with", versionsLine(p.Platform.Versions)},
-		{"base", imageLine(p.Base)}, {"plan", d},
+		{"base", imageLine(p.Base)}, {"run", runLine(p.Run)}, {"plan", d},
 	} {
 		if line[1] != "" {
 			s.hang(0, 7, pad(line[0], 6)+line[1])
@@ -104,6 +104,28 @@ func printPlan(s screen, p *plan.Plan) error {
 	printLines(s, "made when it first runs", firstRunLines(p))
 	printLines(s, "notes", p.Notes)
 	return nil
+}
+
+// runLine is what a container of the image wants to be given.
+func runLine(r plan.Run) string {
+	var parts []string
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{{"gpu", r.GPU}, {"gui", r.GUI}, {"audio", r.Audio}} {
+		if flag.set {
+			parts = append(parts, flag.name)
+		}
+	}
+	for _, v := range [][2]string{
+		{"network", r.Network}, {"ipc", r.IPC}, {"shm", r.Shm}, {"devices", strings.Join(r.Devices, " ")},
+		{"ports", strings.Join(r.Ports, " ")}, {"volumes", strings.Join(r.Volumes, " ")},
+	} {
+		if v[1] != "" {
+			parts = append(parts, v[0]+" "+v[1])
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // hostLines are what components ask of the machine that runs the container.
