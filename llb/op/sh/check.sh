@@ -8,18 +8,28 @@
 root=/run/jetson/root
 bad=0
 
+# merged gives paths as the root has them: where /lib is a link to /usr/lib, a
+# package that lists a file below /lib means the one below /usr/lib.
+merged() {
+	set -- -e ''
+	for name in bin sbin lib lib32 lib64 libx32; do
+		[ ! -h "$root/$name" ] || set -- "$@" -e "s,^/$name/,/usr/$name/,"
+	done
+	sed "$@"
+}
+
 # A file that apt owns must not be hidden by a component's.
 lists=$root/usr/share/jetson/files
 if [ -d "$lists" ] && [ -d "$root/var/lib/dpkg/info" ]; then
-	cat "$lists"/*/* | sort -u >/tmp/ours
-	cat "$root"/var/lib/dpkg/info/*.list | sort -u >/tmp/theirs
+	cat "$lists"/*/* | merged | sort -u >/tmp/ours
+	cat "$root"/var/lib/dpkg/info/*.list | merged | sort -u >/tmp/theirs
 	comm -12 /tmp/ours /tmp/theirs >/tmp/both
 	if [ -s /tmp/both ]; then
 		bad=1
 		while IFS= read -r path; do
-			package=$(grep -lxF -e "$path" "$root"/var/lib/dpkg/info/*.list | head -n 1)
+			package=$(grep -lxF -e "$path" -e "${path#/usr}" "$root"/var/lib/dpkg/info/*.list | head -n 1)
 			package=${package##*/}
-			component=$(grep -lxF -e "$path" "$lists"/*/* | head -n 1)
+			component=$(grep -lxF -e "$path" -e "${path#/usr}" "$lists"/*/* | head -n 1)
 			component=${component#"$lists"/}
 			printf 'jetson: error: %s is installed by %s and by the Debian package %s\n' "$path" "${component%%/*}" "${package%.list}" >&2
 		done </tmp/both
@@ -31,7 +41,7 @@ fi
 if [ -s /run/jetson/families ]; then
 	find "$root" -xdev \( -path "$root/proc" -o -path "$root/sys" \) -prune -o \
 		-type f \( -name '*.so' -o -name '*.so.*' -o -perm -100 \) -print0 |
-		xargs -0 readelf -d 2>/dev/null >/tmp/elf || :
+		xargs -0 readelf -d /dev/null 2>/dev/null >/tmp/elf || : # of one file alone it does not print the name
 	awk -v root="$root" '
 		FNR == NR {families[++nf] = $0; next}
 		/^File: / {file = substr($0, 7); sub("^" root, "", file); next}

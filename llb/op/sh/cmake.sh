@@ -204,7 +204,7 @@ ignored() {
 # verify looks at what was installed: the right architecture, and no library
 # path that exists only here.
 verify() {
-	find /out -type f \( -name '*.so*' -o -perm -100 \) -exec readelf -hd {} + 2>/dev/null |
+	find /out -type f \( -name '*.so*' -o -perm -100 \) -exec readelf -hd /dev/null {} + 2>/dev/null |
 		awk -v machine="$MACHINE" '
 			/^File: / {file = substr($0, 7)}
 			/^ *Machine:/ {
