@@ -31,7 +31,6 @@ fi
 if [ -d /run/jetson/patches ]; then
 	for patch in /run/jetson/patches/*; do
 		say "patch ${patch##*/}"
-		patch -p1 -s -f -d "$out" <"$patch" || die "the patch ${patch##*/} does not apply"
+		patch -p1 -s -f --no-backup-if-mismatch -d "$out" <"$patch" || die "the patch ${patch##*/} does not apply"
 	done
-	find "$out" -name '*.orig' -newer "$out" -delete 2>/dev/null || :
 fi
