@@ -78,19 +78,23 @@ func (r *renderer) cmake(n *graph.Node, x *exec) {
 	r.compiles(n, x)
 }
 
-// compiles gives a step the compile cache, the user's settings and, if it is
-// heavy, its place in the queue.
+// compiles gives a step the compile cache and what makes it parallel.
 func (r *renderer) compiles(n *graph.Node, x *exec) {
-	if n.Step.JobMemory > 0 {
-		x.env = append(x.env, [2]string{"JOB_MEMORY", decimal(n.Step.JobMemory)})
-	}
 	mode := "native"
 	if n.Mode == graph.Cross {
 		mode = "cross"
 	}
-	x.mounts = append(x.mounts,
-		CacheID{NS: r.o.Namespace, Kind: "ccache", Scope: "shared", Arch: n.Arch, ABI: "gcc-" + mode}.mount(dirCCache),
-		r.secret())
+	x.mounts = append(x.mounts, CacheID{NS: r.o.Namespace, Kind: "ccache", Scope: "shared", Arch: n.Arch, ABI: "gcc-" + mode}.mount(dirCCache))
+	r.parallel(n, x)
+}
+
+// parallel gives a step what decides how many jobs it runs: the user's settings
+// and, if it is heavy, its place in the queue.
+func (r *renderer) parallel(n *graph.Node, x *exec) {
+	if n.Step.JobMemory > 0 {
+		x.env = append(x.env, [2]string{"JOB_MEMORY", decimal(n.Step.JobMemory)})
+	}
+	x.mounts = append(x.mounts, r.secret())
 	if n.Step.Heavy {
 		x.mounts = append(x.mounts, r.slot(n))
 	}
@@ -144,7 +148,7 @@ func (r *renderer) script(n *graph.Node, x *exec) {
 	x.network = s.Network
 	x.env = append(x.env, [2]string{"WORKDIR", s.Source}, [2]string{"OUTPUTS", strings.Join(s.Outputs, "\n")})
 	x.mounts = append(x.mounts, bk.AddMount(fileScript, r.folder(n, []file{{"script", []byte(s.Run), 0}}), bk.SourcePath("/script"), bk.Readonly))
-	r.compiles(n, x)
+	r.parallel(n, x)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -69,12 +69,16 @@ func sh(args []string) error {
 		r.Params = args[min(3, len(args)):]
 		return status(r.Run(context.Background(), f))
 	}
+	var options []string
+	if len(args) > 0 && args[0] == "-e" {
+		options, args = args[:1], args[1:]
+	}
 	if len(args) > 0 {
 		if src, err = os.Open(args[0]); err != nil {
 			return err
 		}
 		name = args[0]
-		if err := shell.Params(append([]string{"--"}, args[1:]...)...)(r); err != nil {
+		if err := shell.Params(slices.Concat(options, []string{"--"}, args[1:])...)(r); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ cd "${WORKDIR:-/}"
 # What the language promises to scripts comes last, and stays.
 (
 	unset COMPONENT STEP WORKDIR OUTPUTS JOB_MEMORY
-	exec /bin/sh -c "$given" given "$@" DESTDIR=/out PREFIX=/usr/local JOBS="$n" -- /bin/sh /run/jetson/script
+	exec /bin/sh -c "$given" given "$@" DESTDIR=/out PREFIX=/usr/local JOBS="$n" -- /bin/sh -e /run/jetson/script
 ) || die "the script failed with exit status $?"
 while IFS= read -r path; do
 	[ -e "/out$path" ] || [ -h "/out$path" ] || die "the script did not make $path"
