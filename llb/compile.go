@@ -103,6 +103,9 @@ func Compile(ctx context.Context, p *plan.Plan, o Options) (*Build, error) {
 func Render(ctx context.Context, g *graph.Graph, o Options) (*Build, error) {
 	m := newMarshaler(ctx, g.Plan.Platform.Arch, o.Marshal...)
 	defer m.close()
+	if err := needsGPU(g, o.Caps); err != nil {
+		return nil, err
+	}
 	r := &renderer{plan: g.Plan, o: o, states: make(map[*graph.Node]bk.State, len(g.Nodes)), scripts: map[string]bk.State{}, same: m.same}
 	for _, n := range g.Nodes {
 		st, err := r.node(n)
@@ -121,6 +124,17 @@ func Render(ctx context.Context, g *graph.Graph, o Options) (*Build, error) {
 		b.Checks, b.HasChecks = r.merge(results, bk.WithCustomName(o.Prefix+"[test] all")), true
 	}
 	return b, nil
+}
+
+// needsGPU refuses what would reach a daemon as a capability that it has never
+// heard of.
+func needsGPU(g *graph.Graph, caps Caps) error {
+	for _, c := range g.Checks {
+		if c.Test != nil && c.Test.GPU && !caps.CDI {
+			return fmt.Errorf("the test %s needs a GPU, and this builder cannot give it one: devices (CDI) take BuildKit 0.20; without TEST_GPU the test is left out", c.Test.ID())
+		}
+	}
+	return nil
 }
 
 // NodeKey is the description under which a vertex carries its node's ID.

@@ -309,3 +309,38 @@ func TestOrderOfNeighbours(t *testing.T) {
 		}
 	}
 }
+
+// TestTestsThatNeedAGPU: a daemon that knows no devices is not sent one.
+func TestTestsThatNeedAGPU(t *testing.T) {
+	p := planOf(t, archive(t, "testdata/laws.txtar"))
+	p.Tests = append(p.Tests, plan.Test{Name: "on-gpu", Argv: []string{"true"}, GPU: true})
+	o := llb.Options{Options: graph.Options{Build: "amd64", GPU: true}, Caps: capable}
+	if _, err := llb.Compile(t.Context(), p, o); err == nil || !strings.Contains(err.Error(), "the test on-gpu needs a GPU, and this builder cannot give it one") {
+		t.Errorf("without devices: %v", err)
+	}
+	o.Caps.CDI = true
+	if _, err := llb.Compile(t.Context(), p, o); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestScriptsMountWhatTheyUse: a script compiles nothing that a cache knows.
+func TestScriptsMountWhatTheyUse(t *testing.T) {
+	scripts := 0
+	b := compile(t, planOf(t, archive(t, "testdata/laws.txtar")), "amd64")
+	for _, op := range ops(t, b, b.Result) {
+		e := op.GetExec()
+		if e == nil || !strings.HasSuffix(e.Meta.Args[1], "/script.sh") {
+			continue
+		}
+		scripts++
+		for _, m := range e.Mounts {
+			if m.MountType == pb.MountType_CACHE {
+				t.Errorf("a script mounts the cache %s", m.CacheOpt.GetID())
+			}
+		}
+	}
+	if scripts == 0 {
+		t.Error("there is no script: this test looks at the wrong thing")
+	}
+}
