@@ -19,7 +19,7 @@ type place struct {
 func newPlace(t *testing.T) place {
 	t.Helper()
 	p := place{t, t.TempDir()}
-	for _, d := range []string{"op", "expect", "result", "tmp", "out", "debs"} {
+	for _, d := range []string{"op", "expect", "result", "tmp", "out", "made", "debs"} {
 		if err := os.Mkdir(p.at(d), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +36,7 @@ func newPlace(t *testing.T) place {
 
 // moved is a text with our places in it taken to the folder.
 func (p place) moved(text string) string {
-	return strings.NewReplacer("/run/jetson", p.dir, "/tmp/", p.dir+"/tmp/", "/out", p.dir+"/out").Replace(text)
+	return strings.NewReplacer("/run/jetson/out", p.dir+"/made", "/run/jetson", p.dir, "/tmp/", p.dir+"/tmp/", "/out", p.dir+"/out").Replace(text)
 }
 
 func (p place) at(name string) string { return filepath.Join(p.dir, name) }

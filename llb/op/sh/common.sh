@@ -40,7 +40,8 @@ override() {
 jobs() {
 	forced=$(override JOBS)
 	case $forced in
-	'' | *[!0-9]*) ;;
+	# 0 would be as many as there are files.
+	'' | *[!0-9]* | 0* | ?????*) ;;
 	*)
 		echo "$forced"
 		return
@@ -104,12 +105,15 @@ quietly() {
 				at=${at%%/*}
 				of=${of%%\]*}
 				case $at$of in
-				*[!0-9]* | '') ;;
+				*[!0-9]* | '' | ???????????????????*) ;;
 				*)
-					part=$((at * 20 / (of > 0 ? of : 1)))
+					# A number that begins with 0 would be octal.
+					at=${at#"${at%%[!0]*}"}
+					of=${of#"${of%%[!0]*}"}
+					part=$((${at:-0} * 20 / ${of:-1}))
 					if [ "$part" -gt "$shown" ]; then
 						shown=$part
-						printf '[%s/%s]\n' "$at" "$of" >&2
+						printf '[%s/%s]\n' "${at:-0}" "${of:-0}" >&2
 					fi
 					;;
 				esac

@@ -18,7 +18,7 @@ while [ $# -ge 4 ]; do
 		fi
 		[ "$4" = - ] || chmod "$4" "$to"
 		;;
-	link) ln -sfn "$3" "$to" ;;
+	link) ln -sfn -- "$3" "$to" ;;
 	dir)
 		mkdir -p "$to"
 		[ "$4" = - ] || chmod "$4" "$to"

@@ -43,7 +43,7 @@ find "$root/lib" "$root/usr" "$root/etc/alternatives" "$root/opt" -type l 2>/dev
 		*) break ;;
 		esac
 	done
-	ln -sfn "$up${target#/}" "$link"
+	ln -sfn -- "$up${target#/}" "$link"
 done
 find "$root" -xdev -newer "$mark" -exec touch -h -d "@${SOURCE_DATE_EPOCH:-0}" {} +
 rm -f "$mark"
