@@ -1,10 +1,16 @@
 package e2e
 
 import (
+	"encoding/hex"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
 )
 
 // TestDebianVersions: of an archive that has several versions of a package side
@@ -64,4 +70,55 @@ func installed(status, prefix string) string {
 		}
 	}
 	return strings.Join(out, ", ")
+}
+
+// TestDebianFingerprint: a key that is given by its address is held to its
+// fingerprint, so that nothing is left to warn of. Another key under that
+// address stops the build, and so does a file that holds more than the one.
+func TestDebianFingerprint(t *testing.T) {
+	url, _ := standInArchive(t, []deb{{name: "vendor-lib", version: "1"}})
+	other, _ := standInArchive(t, nil)
+	mine, another := keyAt(t, url), keyAt(t, other)
+	both := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(mine + another)) }))
+	t.Cleanup(both.Close)
+	for name, tt := range map[string]struct{ key, fingerprint, fails string }{
+		"its own": {url + "/key.asc", fingerprint(t, mine), ""},
+		"another": {url + "/key.asc", fingerprint(t, another), "the key of vendor has the fingerprint " + fingerprint(t, mine)},
+		"two":     {both.URL + "/key.asc", fingerprint(t, mine), "the key of vendor is not one OpenPGP key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := folder(t, map[string]string{
+				"stack.toml":                   "platform = \"debian-12\"\n[apt]\narchive = \"vendor\"\npackages = [\"vendor-lib\"]\n",
+				"catalog/platform/vendor.toml": fmt.Sprintf("[[archive]]\nname = \"vendor\"\norder = 100\nsource = \"a stand-in of this test\"\nurl = { any = %q }\nsuites = [\"/\"]\nkey = { http = %q, fingerprint = %q }\n", url, tt.key, tt.fingerprint),
+			})
+			r := debian(t, dir, "linux/amd64")
+			r.Contexts["catalog"] = filepath.Join(dir, "catalog")
+			o, err := suite.Daemon.Build(deadline(t, 5*minute), r)
+			switch {
+			case tt.fails != "":
+				wantFailure(t, o, err, "", tt.fails)
+			case err != nil:
+				t.Errorf("%v\n%s", err, tail(o.Logs))
+			case strings.Contains(strings.Join(o.Warnings, "\n"), "the key of vendor"):
+				t.Error("there is a warning of a key that cannot change")
+			}
+		})
+	}
+}
+
+func keyAt(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url + "/key.asc")
+	must(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	must(t, err)
+	return string(data)
+}
+
+func fingerprint(t *testing.T, key string) string {
+	t.Helper()
+	ring, err := openpgp.ReadArmoredKeyRing(strings.NewReader(key))
+	must(t, err)
+	return strings.ToUpper(hex.EncodeToString(ring[0].PrimaryKey.Fingerprint))
 }
