@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/org/jetson-frontend/internal/engine"
@@ -31,6 +32,9 @@ source   = "made for a test"
 		t.Run(tc.name, func(t *testing.T) {
 			r := fast(t, tc.stack, catalog)
 			r.Args = map[string]string{}
+			if strings.Contains(tc.stack, "jetpack") {
+				r.Platforms = []string{"linux/arm64"}
+			}
 			if tc.arg != "" {
 				r.Args["PLATFORM"] = tc.arg
 			}
