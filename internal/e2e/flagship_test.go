@@ -344,7 +344,7 @@ func TestFullFlagship(t *testing.T) {
 	d := fullDaemon(t, ctx)
 	r := flagship(t, "flagship", "\nversions = { vtk = \"9.3.0\", pcl = \"1.15.0\" }\n", map[string][][2]string{
 		"visualization/vtk.toml": {
-			{`values  = \["vendored", "system"\]`, `values  = ["system"]`},
+			{`values  = \["vendored", "system"\]`, `values  = ["system", "vendored"]`},
 			{`(?s)\[\[refuse\]\]\nwhen = \{ variant.third_party.*?\n\n`, ""},
 			{`distro = "debian-12"`, `distro = "ubuntu-22.04"`},
 		},
