@@ -31,13 +31,13 @@ type world struct {
 	catalog string
 }
 
-// newWorld copies the data with changes and serves the archives that a stack
-// asks for. Replacements are made in the components' files, by path.
-func newWorld(t *testing.T, r engine.Request, stack string, changes map[string][][2]string) world {
+// layWorld copies the data with changes, and says what the stack comes to with
+// them. Replacements are made in the components' files, by path.
+func layWorld(t *testing.T, dir, stack string, changes map[string][][2]string) (world, *plan.Plan) {
 	t.Helper()
 	root, err := harness.Root()
 	must(t, err)
-	w := world{dir: r.Dir, catalog: filepath.Join(r.Dir, "catalog")}
+	w := world{dir: dir, catalog: filepath.Join(dir, "catalog")}
 	components := filepath.Join(root, "stacks/catalog/components")
 	for name, edits := range changes {
 		from := filepath.Join(components, name)
@@ -60,7 +60,15 @@ func newWorld(t *testing.T, r engine.Request, stack string, changes map[string][
 	}
 	write(t, filepath.Join(w.dir, "stack.toml"), stack)
 	w.platform(t, root, nil)
-	p := w.plan(t, stack)
+	return w, w.plan(t, stack)
+}
+
+// newWorld serves the archives that a stack asks for in its world.
+func newWorld(t *testing.T, r engine.Request, stack string, changes map[string][][2]string) world {
+	t.Helper()
+	root, err := harness.Root()
+	must(t, err)
+	w, p := layWorld(t, r.Dir, stack, changes)
 	archives := map[string]string{}
 	cudart := cudartFiles(t, r)
 	for _, name := range []string{"ros2", "l4t"} {
@@ -239,34 +247,100 @@ func source(name string) [2]string {
 	return [2]string{`sources = \[\{ to = "/src/` + name + `", git = .*\}\]`, `sources = [{ to = "/src/` + name + `", context = "standin/` + name + `" }]`}
 }
 
-// flagship is a request for one of the two examples, in its world.
-func flagship(t *testing.T, example string, more string, changes map[string][][2]string) engine.Request {
+// A variation is one of the two examples, in a world of its own.
+type variation struct {
+	example string
+	more    string // further lines of the stack
+	changes map[string][][2]string
+}
+
+// lay writes the build context of a variation to dir; it gives the text of the
+// stack, and the changes of every world with the variation's own.
+func (v variation) lay(t *testing.T, dir string) (string, map[string][][2]string) {
 	t.Helper()
 	root, err := harness.Root()
 	must(t, err)
-	dir := t.TempDir()
 	must(t, os.CopyFS(filepath.Join(dir, "standin"), os.DirFS(filepath.Join(root, "internal/e2e/testdata/flagship"))))
-	text, err := os.ReadFile(filepath.Join(root, "examples", example, "stack.toml"))
+	text, err := os.ReadFile(filepath.Join(root, "examples", v.example, "stack.toml"))
 	must(t, err)
+	changes := map[string][][2]string{
+		"robotics/ros.toml":  {noTests},
+		"nvidia/cudart.toml": {noTests},
+		"pointcloud/cupcl":   {cupclHere},
+	}
+	maps.Copy(changes, v.changes)
+	return string(text) + v.more, changes
+}
+
+// request is for the variation's image, on archives that are served from now on.
+func (v variation) request(t *testing.T) engine.Request {
+	t.Helper()
+	dir := t.TempDir()
+	stack, changes := v.lay(t, dir)
 	r := debian(t, dir, "linux/arm64")
-	changes["robotics/ros.toml"] = [][2]string{noTests}
-	changes["nvidia/cudart.toml"] = [][2]string{noTests}
-	changes["pointcloud/cupcl"] = [][2]string{cupclHere}
-	w := newWorld(t, r, string(text)+more, changes)
+	w := newWorld(t, r, stack, changes)
 	r.Contexts["catalog"] = w.catalog
 	r.Target = graph.TargetRuntime
 	return r
 }
 
-// sourceWorld are the changes for the flagship itself, which compiles VTK and
-// PCL.
-func sourceWorld() map[string][][2]string {
-	return map[string][][2]string{
+// TestFlagshipVariations resolves what the tests of this file build, those too
+// that are too long for every change.
+func TestFlagshipVariations(t *testing.T) {
+	for name, tc := range map[string]struct {
+		variation
+		want map[string]string // component → version
+	}{
+		"compiled":     {compiled(), map[string]string{"vtk": "9.5.2", "pcl": "1.15.1", "perception-pcl": "2.4.5"}},
+		"real sources": {realSources(), map[string]string{"vtk": "9.3.0", "pcl": "1.15.0", "perception-pcl": "2.4.5"}},
+		"packages":     {packages(), map[string]string{"vtk": "9.1.0", "pcl": "1.13.0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			stack, changes := tc.lay(t, dir)
+			_, p := layWorld(t, dir, stack, changes)
+			for name, version := range tc.want {
+				i := slices.IndexFunc(p.Components, func(c plan.Component) bool { return c.Name == name })
+				if i < 0 || p.Components[i].Version != version {
+					t.Errorf("%s is not in version %s", name, version)
+				}
+			}
+		})
+	}
+}
+
+// compiled is the flagship itself, which compiles VTK and PCL: here stand-ins
+// for their sources.
+func compiled() variation {
+	return variation{example: "flagship", changes: map[string][][2]string{
 		"visualization/vtk.toml": {source("vtk"), {`test += \["vtk-check"\]`, `test = []`}, {`(?s)\n\[\[test\]\]\nname += "writes-and-reads".*$`, "\n"}},
 		"pointcloud/pcl.toml": {source("pcl"), {`test += \["pcl-check"\]`, `test = []`}, {`test += \["cloud-check"\]`, `test = []`},
 			{`(?s)\n\[\[test\]\]\nname += "filters-and-finds".*$`, "\n"}},
 		"robotics/perception-pcl.toml": {rosOverlay},
+	}}
+}
+
+// realSources is the flagship with VTK and PCL in the versions whose original
+// archives Debian's pool has. That of VTK has no copies of what Debian packages.
+func realSources() variation {
+	return variation{
+		example: "flagship", more: "\nversions = { vtk = \"9.3.0\", pcl = \"1.15.0\" }\n",
+		changes: map[string][][2]string{
+			"visualization/vtk.toml": {
+				{`values  = \["vendored", "system"\]`, `values  = ["system", "vendored"]`},
+				{`(?s)\[\[refuse\]\]\nwhen = \{ variant.third_party.*?\n\n`, ""},
+				{`distro = "debian-12"`, `distro = "ubuntu-22.04"`},
+			},
+			"robotics/perception-pcl.toml": {rosOverlay},
+		},
 	}
+}
+
+// packages is the twin, on Debian's packages of VTK and PCL.
+func packages() variation {
+	return variation{example: "flagship-apt", changes: map[string][][2]string{
+		"pointcloud/pcl.toml": {{`(libpcl-[a-z-]+)1\.12`, "${1}1.13"}, {`version += "1.12.1"`, `version = "1.13.0"`}},
+	}}
 }
 
 // TestFlagship builds humble+qt5+vtk9+cupcl for linux/arm64: VTK and PCL are
@@ -274,7 +348,7 @@ func sourceWorld() map[string][][2]string {
 // anew in an overlay, and nothing of the distribution's PCL or VTK gets in.
 func TestFlagship(t *testing.T) {
 	ctx := deadline(t, 20*minute)
-	r := flagship(t, "flagship", "", sourceWorld())
+	r := compiled().request(t)
 	o, err := suite.Daemon.Build(ctx, r)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, tail(o.Logs))
@@ -342,14 +416,7 @@ func TestFlagship(t *testing.T) {
 func TestFullFlagship(t *testing.T) {
 	ctx := deadline(t, 150*minute)
 	d := fullDaemon(t, ctx)
-	r := flagship(t, "flagship", "\nversions = { vtk = \"9.3.0\", pcl = \"1.15.0\" }\n", map[string][][2]string{
-		"visualization/vtk.toml": {
-			{`values  = \["vendored", "system"\]`, `values  = ["system", "vendored"]`},
-			{`(?s)\[\[refuse\]\]\nwhen = \{ variant.third_party.*?\n\n`, ""},
-			{`distro = "debian-12"`, `distro = "ubuntu-22.04"`},
-		},
-		"robotics/perception-pcl.toml": {rosOverlay},
-	})
+	r := realSources().request(t)
 	// The stand-in for pcl_ros calls the stand-in for PCL; here there is a real one.
 	write(t, filepath.Join(r.Dir, "standin/perception_pcl/pcl_ros/src/pcl_ros.cpp"),
 		"#include <pcl/console/print.h>\nvoid pclRos() { pcl::console::setVerbosityLevel(pcl::console::L_ERROR); }\n")
@@ -391,9 +458,7 @@ var distributionsOwn = regexp.MustCompile(`(?m)^Package: (libvtk.*|libpcl.*|libo
 // programs that test them, compiled against them.
 func TestFullFlagshipApt(t *testing.T) {
 	ctx := deadline(t, 25*minute)
-	r := flagship(t, "flagship-apt", "", map[string][][2]string{
-		"pointcloud/pcl.toml": {{`(libpcl-[a-z-]+)1\.12`, "${1}1.13"}, {`version += "1.12.1"`, `version = "1.13.0"`}},
-	})
+	r := packages().request(t)
 	o, err := suite.Daemon.Build(ctx, r)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, tail(o.Logs))
