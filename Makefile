@@ -3,15 +3,17 @@
 # make bench  prints the benchmarks
 # make realworld  compiles VTK and PCL from their own sources, for half an hour
 # make e2e-full   what is too long for every change: device code by NVIDIA's
-#                 compiler (1.5 GB to download), the flagship with real VTK and
-#                 PCL (two hours the first time), and on Debian's packages
+#                 compiler (1.5 GB to download), and the flagship's twin on
+#                 Debian's packages of VTK and PCL, for half an hour
+# make e2e-flagship  the flagship with VTK and PCL from their own sources, for
+#                 two hours the first time
 #
 # What is made once (tools, base images, a builder's state) is kept in .cache.
 
 CACHE := .cache
 GO    ?= go
 
-.PHONY: all demo realworld e2e-full test unit lint bench setup tools clean fuzz
+.PHONY: all demo realworld e2e-full e2e-flagship test unit lint bench setup tools clean fuzz
 
 all: bin/jetson bin/jetson-frontend
 
@@ -45,12 +47,15 @@ realworld: setup bin/jetson
 	@$(GO) run ./internal/demo realworld linux/amd64
 
 # What is too long and too large for every run. Downloads and compiled objects
-# are kept in .cache/full.
+# are kept in .cache/full: what was stopped goes on where it was.
 e2e-full: setup tools
-	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 300m -run '^TestFull' -v ./internal/e2e
+	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 120m -run '^TestFull' -v ./internal/e2e
+
+e2e-flagship: setup tools
+	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 200m -run '^TestLong' -v ./internal/e2e
 
 test: setup tools lint
-	JETSON_TEST_E2E=1 $(GO) test -timeout 40m -skip '^TestFull' ./...
+	JETSON_TEST_E2E=1 $(GO) test -timeout 40m -skip '^Test(Full|Long)' ./...
 
 # What needs no builder and no network.
 unit:

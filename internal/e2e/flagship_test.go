@@ -408,12 +408,12 @@ func TestFlagship(t *testing.T) {
 	}
 }
 
-// TestFullFlagship is the flagship with VTK and PCL from their real sources, in
+// TestLongFlagship is the flagship with VTK and PCL from their real sources, in
 // the versions whose archives Debian's pool has. For them Debian's VTK wants its
 // third-party libraries from the distribution. Nothing is left out of either's
 // tests: a point cloud is filtered, written, read and drawn. What the compilers
 // made is kept in the builder, so that a second run only needs minutes.
-func TestFullFlagship(t *testing.T) {
+func TestLongFlagship(t *testing.T) {
 	ctx := deadline(t, 150*minute)
 	d := fullDaemon(t, ctx)
 	r := realSources().request(t)
