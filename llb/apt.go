@@ -236,8 +236,10 @@ func fingerprints(archives []plan.Archive) []file {
 	return []file{{"fingerprints", lines(out), 0}}
 }
 
+// httpOptions are those of a download. BuildKit would give it to root alone: a
+// file that is put into the image is for all, and a key for apt's own user.
 func (r *renderer) httpOptions(n *graph.Node, sha256 string) []bk.HTTPOption {
-	var out []bk.HTTPOption
+	out := []bk.HTTPOption{bk.Chmod(0o644)}
 	for _, m := range r.side(n) {
 		out = append(out, m)
 	}

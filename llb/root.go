@@ -70,11 +70,12 @@ func (r *renderer) entry() []file {
 }
 
 // entrypoint sources the files that the components name, and becomes the
-// command. It is bash's because setup files are.
+// command. It is bash's because setup files are. ROS 1's read the arguments of
+// who sources them, and would take the command's --help as theirs.
 const entrypoint = `#!/bin/bash
 while IFS= read -r file; do
 	if [ -r "$file" ]; then
-		. "$file"
+		. "$file" --
 	fi
 done < "${JETSON_SETUP:-/usr/share/jetson/setup}"
 unset JETSON_SETUP file

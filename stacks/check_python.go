@@ -22,7 +22,7 @@ func WheelBackends() []string { return []string{"pep517", "setup.py"} }
 // requirement is a name, with extras, version specifiers and a marker, as
 // PEP 508 writes it. Addresses are not among them: a wheel by address is a
 // table of its own, with its checksum.
-var requirement = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(\[[A-Za-z0-9._, -]*\])?\s*((==|!=|<=|>=|~=|<|>)[A-Za-z0-9._*+!-]+\s*(,\s*(==|!=|<=|>=|~=|<|>)[A-Za-z0-9._*+!-]+\s*)*)?(;[A-Za-z0-9_.'" <>=!()]*)?$`)
+var requirement = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(\[[A-Za-z0-9._, -]*\])? *((==|!=|<=|>=|~=|<|>)[A-Za-z0-9._*+!-]+ *(, *(==|!=|<=|>=|~=|<|>)[A-Za-z0-9._*+!-]+ *)*)?(;[A-Za-z0-9_.'" <>=!()]*)?$`)
 
 // ValidRequirement reports whether s is a requirement that pip takes by name.
 // It can be neither an option of pip nor an address.

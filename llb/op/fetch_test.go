@@ -139,3 +139,43 @@ func TestFetchIsLocked(t *testing.T) {
 		}
 	}
 }
+
+// TestFetchWithoutCertificates: the plain base's archive may be mirrored on
+// https, whose certificates are in that archive. Where there are any they hold.
+func TestFetchWithoutCertificates(t *testing.T) {
+	for _, tt := range []struct {
+		uri, certificates, verify string
+	}{
+		{"https://mirror.example/ubuntu", "", "false"},
+		{"https://mirror.example/ubuntu", "one\n", "true"},
+		{"http://archive.example/https:", "", "true"},
+	} {
+		p := fetchPlace(t, false, bySHA256)
+		p.write("op/apt-fetch.sh", strings.ReplaceAll(p.read("op/apt-fetch.sh"), "/etc/ssl/", p.at("ssl")+"/"))
+		p.write("apt/jetson.sources", "Types: deb\nURIs: "+tt.uri+"\n")
+		p.write("ssl/certs/ca-certificates.crt", tt.certificates)
+		out, err := p.fetch("thing")
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		want := "Acquire::https::Verify-Peer=" + tt.verify + " -o Acquire::https::Verify-Host=" + tt.verify + " "
+		if asked := p.read("asked"); strings.Count(asked, want) != strings.Count(asked, "\n") {
+			t.Errorf("%s with %q: apt was asked for\n%s", tt.uri, tt.certificates, asked)
+		}
+		if strings.Contains(out, "no certificates") != (tt.verify == "false") {
+			t.Errorf("%s: %s", tt.uri, out)
+		}
+	}
+}
+
+// TestListsMayBeOld: what the cache's lists call the archive is not what decides
+// whether it can be read.
+func TestListsMayBeOld(t *testing.T) {
+	p := fetchPlace(t, false, bySHA256)
+	if out, err := p.fetch("thing"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if asked := p.read("asked"); !strings.Contains(asked, "-o Acquire::AllowReleaseInfoChange=true") {
+		t.Errorf("apt was asked for\n%s", asked)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/org/jetson-frontend/stacks/diag"
 	"github.com/org/jetson-frontend/stacks/plan"
 	"github.com/org/jetson-frontend/stacks/tree"
+	"github.com/org/jetson-frontend/stacks/version"
 )
 
 // worldRoot is where Python worlds lie. None of them is the distribution's:
@@ -67,6 +68,7 @@ func (e *evaluator) worlds() []plan.World {
 			e.unlocked(at, name)
 		}
 		w := e.world(name)
+		e.pipFloor(open[name])
 		for _, at := range stacks.WorldLinks() {
 			if l := links[name][at]; l != nil {
 				l.Requirements, l.NoDeps = sorted(l.Requirements), sorted(l.NoDeps)
@@ -215,6 +217,20 @@ func (e *evaluator) interpreter(world string, t tree.Text) string {
 	return v
 }
 
+// pipFloor refuses a pip that takes one --platform and no more, before the build
+// finds out: a world is made for all that its C library can run.
+func (e *evaluator) pipFloor(at diag.Range) {
+	const floor = "20.3"
+	have, ok := e.target.Distro.ToolVersions.Get(stacks.KindPip)
+	if !ok || version.Compare(have.V, floor) >= 0 {
+		return
+	}
+	if !at.Known() {
+		at = e.in.Stack.At
+	}
+	e.errorf("old-tool", at, "%s has pip %s, but a Python world needs %s or newer", e.target.Distro.Name.V, have.V, floor)
+}
+
 // pythons are the packages of the interpreters that the worlds use.
 func (e *evaluator) pythons(worlds []plan.World) []string {
 	var out []string
@@ -236,6 +252,9 @@ func (e *evaluator) wheel(n *node, c *plan.Component, st stacks.Step, step *plan
 	}
 	own, _ := e.in.Stack.Python.Get(worldOf(raw.World))
 	w.Interpreter = e.interpreter(worldOf(raw.World), own.Interpreter)
+	if len(w.Tools) > 0 {
+		e.pipFloor(st.At)
+	}
 	w.Indexes = foreign(e.worldIndexes(worldOf(raw.World)))
 	if w.Source == "" {
 		e.errorf("missing-key", st.At, "a wheel step needs a source")

@@ -20,6 +20,16 @@ root=/run/jetson/root
 status=$root/var/lib/dpkg/status
 [ -r "$status" ] || die "the image has no dpkg database; packages can only be installed on Debian and Ubuntu"
 
+# A base image has no certificates, and its archive, which has them, may be
+# mirrored on https. What comes from there is signed, as it is over http.
+verify=true
+if grep -q '^URIs: https:' "$in/jetson.sources" && [ ! -s /etc/ssl/certs/ca-certificates.crt ]; then
+	say "there are no certificates here to hold a mirror to; its signatures are checked as ever"
+	verify=false
+fi
+
+# The lists in the cache may be older than a change of the archive's name for
+# itself, which apt would have confirmed: a fresh builder would not be asked.
 apt() {
 	verb=$1
 	shift
@@ -32,6 +42,7 @@ apt() {
 		-o APT::Architecture="$ARCH" -o APT::Architectures="$ARCH" \
 		-o APT::Sandbox::User=root -o Debug::NoLocking=true -o Acquire::Languages=none -o Acquire::Retries=3 \
 		-o Acquire::Check-Valid-Until="${CHECK_VALID_UNTIL:-true}" -o APT::Get::List-Cleanup=false \
+		-o Acquire::AllowReleaseInfoChange=true -o Acquire::https::Verify-Peer="$verify" -o Acquire::https::Verify-Host="$verify" \
 		-o Dpkg::Use-Pty=0 "$verb" "$@"
 }
 

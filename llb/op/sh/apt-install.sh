@@ -29,6 +29,16 @@ if [ ! -e "$policy" ] && [ -d "${policy%/*}" ]; then
 	chmod 755 "$policy"
 fi
 
+# Scripts that run while packages are unpacked write to /dev/null. A base image
+# has none: what they wrote would be a file of the image, and be read again.
+own_null=
+if [ "$MODE" = unpack ] && [ ! -e "$root/dev/null" ]; then
+	own_null=1
+	mkdir -p "$root/dev"
+	# Not without root; the file that is there then goes all the same.
+	mknod -m 666 "$root/dev/null" c 1 3 2>/dev/null || :
+fi
+
 # The fetched packages are an archive of their own; apt knows no other here.
 apt() {
 	verb=$1
@@ -111,6 +121,10 @@ if [ "$MODE" != unpack ]; then
 fi
 
 [ -z "$own_policy" ] || rm -f "$policy"
+if [ -n "$own_null" ]; then
+	rm -f "$root/dev/null"
+	touch -d "@${SOURCE_DATE_EPOCH:-0}" "$root/dev"
+fi
 # Logs and caches say when this ran, and nothing needs them.
 rm -rf "${root%/}"/var/log/apt "${root%/}"/var/log/dpkg.log "${root%/}"/var/log/alternatives.log "${root%/}"/var/log/bootstrap.log \
 	"${root%/}"/var/cache/ldconfig/aux-cache "${root%/}"/var/cache/debconf/*-old "${root%/}"/var/lib/dpkg/*-old \

@@ -31,8 +31,9 @@ if [ -s "$debs/versions" ]; then
 	while IFS= read -r requirement; do
 		set -- "$@" "$requirement"
 	done <"$debs/versions"
-	export PYTHONDONTWRITEBYTECODE=1
-	quietly /tmp/pip.log python3 -m pip install --no-input --disable-pip-version-check --no-color --root-user-action=ignore --no-index --no-deps --no-compile \
+	# As a variable, since Ubuntu 22.04's pip knows no such option.
+	export PYTHONDONTWRITEBYTECODE=1 PIP_ROOT_USER_ACTION=ignore
+	quietly /tmp/pip.log python3 -m pip install --no-input --disable-pip-version-check --no-color --no-index --no-deps --no-compile \
 		--no-cache-dir --find-links "$debs" --target "/out$lib" "$@"
 	# A world is a prefix: programs and data lie beside lib, not in it.
 	for dir in bin share etc include; do
