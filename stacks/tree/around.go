@@ -86,7 +86,7 @@ func (a *around) parse() (*Value, diag.List) {
 	for _, l := range left {
 		b.lose(l)
 	}
-	return b.root, diags
+	return b.root, append(diags, b.diags...)
 }
 
 // Independent returns those findings about a tree that do not follow from what is

@@ -110,7 +110,7 @@ func (v *Value) Inside(start, end int) diag.Range {
 	return v.At
 }
 
-// Parse reads a TOML text. On an error the table is nil.
+// Parse reads a TOML text. Where that is not TOML the table is nil.
 func Parse(f *diag.File) (*Value, diag.List) {
 	if len(f.Data) > MaxFileSize {
 		// The place has no text: what is too large to read is too large to show.
@@ -164,7 +164,7 @@ func ParseValid(f *diag.File) (*Value, diag.List) {
 	if err := b.parser.Error(); err != nil {
 		return nil, diag.List{syntaxError(f, err)}
 	}
-	return b.root, nil
+	return b.root, b.diags
 }
 
 func syntaxError(f *diag.File, err error) diag.Diagnostic {
@@ -246,6 +246,15 @@ type builder struct {
 	file   *diag.File
 	root   *Value
 	table  *Value // what key-value lines are added to
+	diags  diag.List
+}
+
+// zero refuses a byte that is 0, which TOML can write: a command, a variable or
+// a path would end there.
+func (b *builder) zero(text []byte, at diag.Range) {
+	if bytes.IndexByte(text, 0) >= 0 {
+		b.diags = append(b.diags, diag.Errorf("bad-value", at, "a text may not hold a byte that is 0"))
+	}
 }
 
 func (b *builder) expression(e *unstable.Node) {
@@ -274,6 +283,7 @@ func (b *builder) descend(t *Value, key unstable.Iterator, list bool) *Value {
 			start = at.Start
 		}
 		header := diag.Range{File: b.file, Start: start, End: at.End}
+		b.zero(n.Data, at)
 		last := key.IsLast()
 		child := t.Field(string(n.Data))
 		switch {
@@ -304,6 +314,7 @@ func (b *builder) keyValue(t *Value, e *unstable.Node) {
 		n := key.Node()
 		at := b.rangeOf(n.Raw)
 		name := string(n.Data)
+		b.zero(n.Data, at)
 		if key.IsLast() {
 			t.add(name, at, b.value(e.Value(), at))
 			return
@@ -325,6 +336,7 @@ func (b *builder) value(n *unstable.Node, key diag.Range) *Value {
 	switch n.Kind {
 	case unstable.String:
 		v.Kind = String
+		b.zero(n.Data, v.At)
 	case unstable.Bool:
 		v.Kind = Bool
 	case unstable.Integer:
