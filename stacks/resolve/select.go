@@ -203,8 +203,7 @@ func (r *resolver) situationOf(n *node, g *graph) situation {
 // are met plays no part, and so that what is found wrong counts in the last.
 func (r *resolver) settle(refs []stacks.Ref, banned bans) (*graph, *conflict) {
 	before := len(r.diags)
-	prev := &graph{nodes: map[key]*node{}}
-	seen := ""
+	prev, seen := r.named(refs), ""
 	for range maxRounds {
 		r.diags = r.diags[:before]
 		g, c := r.expand(refs, prev, banned)

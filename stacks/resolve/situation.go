@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/org/jetson-frontend/stacks"
 	"github.com/org/jetson-frontend/stacks/platform"
 	"github.com/org/jetson-frontend/stacks/tree"
 	"github.com/org/jetson-frontend/stacks/version"
@@ -197,6 +198,18 @@ func presence(nodes map[key]*node) func(string) bool {
 		}
 		return true
 	}
+}
+
+// named is the stack as it is written, before anything is chosen. It answers the
+// first round: a default that is another one beside a component of the stack is
+// that from the start, and nothing comes in by what would have been, which a
+// demand for a version of whoever is there would keep.
+func (r *resolver) named(refs []stacks.Ref) *graph {
+	x := &expansion{r: r, g: &graph{nodes: map[key]*node{}}}
+	for _, ref := range refs {
+		x.want(ref, nil, "stack", "")
+	}
+	return x.g
 }
 
 func sortedKeys[V any](m map[string]V) []string {
