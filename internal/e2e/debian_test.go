@@ -311,6 +311,11 @@ kind = "cmake"
 		{"an option is ignored", program + "options = { NO_SUCH_OPTION = \"1\" }\n", map[string]string{
 			"src/CMakeLists.txt": project + "install(FILES CMakeLists.txt DESTINATION share/bad)\n",
 		}, "stack.toml:4", []string{"the project ignores the option NO_SUCH_OPTION"}},
+		{"an option that no package of a workspace reads", strings.Replace(program, `"cmake"`, `"colcon"`, 1) + "options = { NO_SUCH_OPTION = \"1\" }\n", map[string]string{
+			"src/package.xml": "<package format=\"3\"><name>bad</name><version>1.0.0</version><description>bad</description><maintainer email=\"a@example.invalid\">a</maintainer>" +
+				"<license>MIT</license><export><build_type>cmake</build_type></export></package>\n",
+			"src/CMakeLists.txt": project + "install(FILES package.xml DESTINATION share/bad)\n",
+		}, "stack.toml:4", []string{"no package of the workspace reads the option NO_SUCH_OPTION"}},
 		{"a second library of a family", strings.Replace(program, `name = "bad"`, "name = \"bad\"\none_soname = [\"libfam\"]", 1), map[string]string{
 			"src/CMakeLists.txt": project + "add_library(fam-1 SHARED one.c)\nadd_library(fam-2 SHARED two.c)\nadd_library(user SHARED user.c)\ntarget_link_libraries(user fam-2)\n" +
 				"add_executable(bad main.c)\ntarget_link_libraries(bad fam-1 user)\ninstall(TARGETS fam-1 fam-2 user bad)\n",
