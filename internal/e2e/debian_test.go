@@ -5,6 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -144,6 +147,8 @@ func TestDebian(t *testing.T) {
 		lockedPackages(t, r, want)
 	})
 
+	t.Run("another mirror", func(t *testing.T) { otherMirror(t, ctx, r, want) })
+
 	t.Run("an option of the library", func(t *testing.T) {
 		dir := example(t, "own-program", func(s string) string {
 			return s + "\n[options.qhull.cmake]\nCMAKE_C_FLAGS_RELEASE = \"-O1 -DNDEBUG\"\nCMAKE_CXX_FLAGS_RELEASE = \"-O1 -DNDEBUG\"\n"
@@ -195,6 +200,31 @@ func TestDebian(t *testing.T) {
 		}
 	})
 	t.Run("a killed builder", func(t *testing.T) { killedBuilder(t, want, first) })
+}
+
+// otherMirror: where bytes come from is part of no cache key. The same archive
+// under another address makes nothing run but what downloads, and the image is
+// the same.
+func otherMirror(t *testing.T, ctx context.Context, r engine.Request, want string) {
+	site, err := harness.Site(ctx)
+	must(t, err)
+	u, err := url.Parse(site)
+	must(t, err)
+	host := url.URL{Scheme: u.Scheme, Host: u.Host}
+	s := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(&host) }})
+	defer s.Close()
+	got, o := image(t, ctx, suite.Daemon, with(r, "MIRRORS="+harness.Mirrors(s.URL+u.Path)))
+	if got != want {
+		t.Errorf("from another mirror the image is %s, not %s", got, want)
+	}
+	if len(o.Executed("fetch")) == 0 {
+		t.Error("nothing was fetched from the other mirror: this test looks at the wrong thing")
+	}
+	for _, text := range []string{"cmake", "install", "unpack", "configure", "finalize", "[test]"} {
+		if again := o.Executed(text); len(again) > 0 {
+			t.Errorf("another mirror made these run: %v", again)
+		}
+	}
 }
 
 // sums makes a comparison of files short.
