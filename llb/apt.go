@@ -178,7 +178,6 @@ func (r *renderer) sources(archives []plan.Archive, arch string, fetching bool) 
 	return []byte(b.String())
 }
 
-// preferences pins packages away.
 // preferences keep packages out, and hold others to their versions. Above 1000
 // apt may go back to an older one than the base image has.
 func preferences(forbid []string, versions map[string]string) []byte {

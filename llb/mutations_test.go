@@ -31,6 +31,12 @@ func replaced(from, to string) func(string) string {
 	}
 }
 
+// appendedFirst adds a key of the component itself, which stands before its
+// first table.
+func appendedFirst(key string) func(string) string {
+	return func(s string) string { return key + "\n" + s }
+}
+
 // compiled are the components whose steps have an option, by what they are for.
 var (
 	linked   = []string{"lib", "app", "ws"}                                      // to whom others may link
@@ -49,6 +55,14 @@ func (l law) tree(c string) []string {
 
 // source is what changes if its source does.
 func (l law) source(c string) []string { return slices.Concat(l.of(c, "source/"), l.tree(c)) }
+
+// secondStep is what changes if a component's second step does: the first, and
+// what the second sees of it, stay.
+func (l law) secondStep(c string) []string {
+	return slices.DeleteFunc(l.tree(c), func(n string) bool {
+		return n == "step/"+c+"/cmake-1" || strings.HasPrefix(n, "sysroot/"+c+"/") || strings.HasPrefix(n, "env/"+c+"-")
+	})
+}
 
 // whatever says that nothing but the image's description changes.
 func (l law) whatever(string) []string { return l.said() }
@@ -73,12 +87,8 @@ func stepMutations() []mutation {
 	return []mutation{
 		{name: "option", on: compiled, change: replaced(`OPTION = "old"`, `OPTION = "new"`), changes: law.tree},
 		{name: "added option", on: compiled, change: replaced("OPTION = \"old\"", "OPTION = \"old\"\nMORE = \"true\""), changes: law.tree},
-		{name: "second step", on: []string{"lib"}, change: replaced("echo hi", "echo ho"), changes: func(l law, c string) []string {
-			// The first step, and what the second sees of it, stay.
-			return slices.DeleteFunc(l.tree(c), func(n string) bool {
-				return n == "step/lib/cmake-1" || strings.HasPrefix(n, "sysroot/lib/") || strings.HasPrefix(n, "env/lib-")
-			})
-		}},
+		{name: "second step", on: []string{"lib"}, change: replaced("echo hi", "echo ho"), changes: law.secondStep},
+		{name: "environment of a script", on: []string{"lib"}, change: replaced(`name = "after"`, "name = \"after\"\nenv = { NEW = \"1\" }"), changes: law.secondStep},
 		{name: "file content", on: []string{"files"}, change: replaced(`content = "old"`, `content = "new"`), changes: law.tree},
 		{name: "packages of a workspace", on: []string{"ws"}, change: replaced(`packages = ["one"]`, `packages = ["two"]`), changes: law.tree},
 		{name: "prefix of an overlay", on: []string{"ws", "ws2"}, change: replaced(`kind     = "colcon"`, "kind     = \"colcon\"\nprefix   = \"/opt/elsewhere\""), changes: law.tree},
@@ -97,6 +107,19 @@ func facetMutations() []mutation {
 		}},
 		{name: "label facet", on: append([]string{"py"}, shipped...), change: appended("[[run]]\ngpu = true"), changes: law.whatever},
 		{name: "first run", on: append([]string{"py"}, shipped...), change: appended("[[first_run]]\nname = \"engine\"\nrun = [\"true\"]\noutput = \"/data/engine\""), changes: law.whatever},
+		{name: "setup file", on: append([]string{"files", "py"}, shipped...), change: appended("[entrypoint]\nsource = [\"/opt/new/setup.sh\"]"), changes: func(l law, _ string) []string {
+			return slices.Concat(l.match("test/"), l.said())
+		}},
+		{name: "family of libraries", on: append([]string{"files"}, shipped...), change: appendedFirst("one_soname = [\"libnew\"]"), changes: func(l law, _ string) []string {
+			return slices.Concat(l.match("check/"), l.said())
+		}},
+		{name: "command", on: append([]string{"py"}, shipped...), change: appended("[cmd]\nargv = [\"mine\"]"), changes: law.whatever},
+		{name: "room", on: append([]string{"py"}, shipped...), change: appended("[[storage]]\nimage = 7"), changes: law.whatever},
+		{name: "note", on: append([]string{"py"}, shipped...), change: appendedFirst("notes = [\"of use\"]"), changes: law.whatever},
+		{name: "kept out", on: append([]string{"py"}, shipped...), change: appended("[[forbid]]\napt = [\"libnever1\"]\nwhy = \"a test\""), changes: func(l law, _ string) []string {
+			// Whatever apt brings into the image or a test, from the first link on.
+			return slices.Concat(l.match("apt/run/", "apt/dev/"), l.whole())
+		}},
 		{name: "requirement of the host", on: append([]string{"py"}, shipped...), change: appended("[[host]]\nname = \"camera\"\ncheck = \"/dev/video0\""), changes: law.whatever},
 	}
 }

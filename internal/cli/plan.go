@@ -89,6 +89,8 @@ func printPlan(s screen, p *plan.Plan) error {
 		s.text(2, strings.Join(p.Apt.Forbid, " "))
 	}
 	printEnv(s, p.Config)
+	printLines(s, "overlays", overlayLines(p))
+	printLines(s, "what a container starts", startLines(p.Config))
 	if len(p.Tests) > 0 {
 		s.title("tests")
 		for _, t := range p.Tests {
@@ -126,6 +128,40 @@ func runLine(r plan.Run) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// overlayLines are the ROS workspaces that are built, with what is in them.
+func overlayLines(p *plan.Plan) []string {
+	var out []string
+	for _, c := range p.Components {
+		for _, s := range c.Steps {
+			if s.Colcon == nil {
+				continue
+			}
+			packages := cmp.Or(strings.Join(s.Colcon.Packages, " "), "all of "+s.Colcon.Source)
+			line := c.Name + ": " + packages + " in " + s.Colcon.Prefix
+			if len(s.Colcon.Underlay) > 0 {
+				line += ", on " + strings.Join(s.Colcon.Underlay, " ")
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// startLines say what runs in a container that is not told what to run.
+func startLines(c plan.Config) []string {
+	var out []string
+	switch {
+	case len(c.Entrypoint) > 0:
+		out = append(out, "entry point: "+strings.Join(c.Entrypoint, " "))
+	case len(c.Source) > 0:
+		out = append(out, "entry point: one that reads "+strings.Join(c.Source, ", "))
+	}
+	if len(c.Cmd) > 0 {
+		out = append(out, "command: "+strings.Join(c.Cmd, " "))
+	}
+	return out
 }
 
 // hostLines are what components ask of the machine that runs the container.

@@ -5,6 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -144,6 +147,8 @@ func TestDebian(t *testing.T) {
 		lockedPackages(t, r, want)
 	})
 
+	t.Run("another mirror", func(t *testing.T) { otherMirror(t, ctx, r, want) })
+
 	t.Run("an option of the library", func(t *testing.T) {
 		dir := example(t, "own-program", func(s string) string {
 			return s + "\n[options.qhull.cmake]\nCMAKE_C_FLAGS_RELEASE = \"-O1 -DNDEBUG\"\nCMAKE_CXX_FLAGS_RELEASE = \"-O1 -DNDEBUG\"\n"
@@ -195,6 +200,31 @@ func TestDebian(t *testing.T) {
 		}
 	})
 	t.Run("a killed builder", func(t *testing.T) { killedBuilder(t, want, first) })
+}
+
+// otherMirror: where bytes come from is part of no cache key. The same archive
+// under another address makes nothing run but what downloads, and the image is
+// the same.
+func otherMirror(t *testing.T, ctx context.Context, r engine.Request, want string) {
+	site, err := harness.Site(ctx)
+	must(t, err)
+	u, err := url.Parse(site)
+	must(t, err)
+	host := url.URL{Scheme: u.Scheme, Host: u.Host}
+	s := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(&host) }})
+	defer s.Close()
+	got, o := image(t, ctx, suite.Daemon, with(r, "MIRRORS="+harness.Mirrors(s.URL+u.Path)))
+	if got != want {
+		t.Errorf("from another mirror the image is %s, not %s", got, want)
+	}
+	if len(o.Executed("fetch")) == 0 {
+		t.Error("nothing was fetched from the other mirror: this test looks at the wrong thing")
+	}
+	for _, text := range []string{"cmake", "install", "unpack", "configure", "finalize", "[test]"} {
+		if again := o.Executed(text); len(again) > 0 {
+			t.Errorf("another mirror made these run: %v", again)
+		}
+	}
 }
 
 // sums makes a comparison of files short.
@@ -311,6 +341,11 @@ kind = "cmake"
 		{"an option is ignored", program + "options = { NO_SUCH_OPTION = \"1\" }\n", map[string]string{
 			"src/CMakeLists.txt": project + "install(FILES CMakeLists.txt DESTINATION share/bad)\n",
 		}, "stack.toml:4", []string{"the project ignores the option NO_SUCH_OPTION"}},
+		{"an option that no package of a workspace reads", strings.Replace(program, `"cmake"`, `"colcon"`, 1) + "options = { NO_SUCH_OPTION = \"1\" }\n", map[string]string{
+			"src/package.xml": "<package format=\"3\"><name>bad</name><version>1.0.0</version><description>bad</description><maintainer email=\"a@example.invalid\">a</maintainer>" +
+				"<license>MIT</license><export><build_type>cmake</build_type></export></package>\n",
+			"src/CMakeLists.txt": project + "install(FILES package.xml DESTINATION share/bad)\n",
+		}, "stack.toml:4", []string{"no package of the workspace reads the option NO_SUCH_OPTION"}},
 		{"a second library of a family", strings.Replace(program, `name = "bad"`, "name = \"bad\"\none_soname = [\"libfam\"]", 1), map[string]string{
 			"src/CMakeLists.txt": project + "add_library(fam-1 SHARED one.c)\nadd_library(fam-2 SHARED two.c)\nadd_library(user SHARED user.c)\ntarget_link_libraries(user fam-2)\n" +
 				"add_executable(bad main.c)\ntarget_link_libraries(bad fam-1 user)\ninstall(TARGETS fam-1 fam-2 user bad)\n",

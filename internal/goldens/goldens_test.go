@@ -98,7 +98,7 @@ type target struct {
 	args          map[string]string
 }
 
-// targets are every release that is planned for. Where one set of packages
+// targets are every release, previews too. Where one set of packages
 // serves several chips, each of them stands apart too.
 func targets(t *testing.T) []target {
 	t.Helper()
@@ -106,9 +106,6 @@ func targets(t *testing.T) []target {
 	must(t, diags.Err())
 	var out []target
 	for _, r := range db.Releases {
-		if !slices.Contains([]string{"full", "resolves"}, r.Tier.V) {
-			continue
-		}
 		title := "JetPack " + r.JetPack.V
 		out = append(out, target{title, r.Distro.V, map[string]string{"JETPACK": r.JetPack.V}})
 		if len(r.SoCs) < 2 || r.Flavour.V != "sbsa" {
@@ -161,12 +158,45 @@ func TestOtherDistributions(t *testing.T) {
 	}
 }
 
-// TestWorkstation plans the flagship for a workstation with a discrete GPU.
+// TestWorkstation plans the flagship for a workstation with a discrete GPU, and
+// for an arm64 server.
 func TestWorkstation(t *testing.T) {
-	_, r := flagship(t).resolveFor(t, "amd64", map[string]string{"PLATFORM": "ubuntu-22.04"})
 	var w writer
-	w.result("ubuntu-22.04 on amd64", r)
+	for _, arch := range []string{"amd64", "arm64"} {
+		_, r := flagship(t).resolveFor(t, arch, map[string]string{"PLATFORM": "ubuntu-22.04"})
+		w.result("ubuntu-22.04 on "+arch, r)
+	}
 	golden(t, "flagship-on-a-workstation.txt", w.String())
+}
+
+// TestOverrides: a build argument that moves one version moves with it whatever
+// depends on that, or is refused.
+func TestOverrides(t *testing.T) {
+	const vendor = "cuda+cudnn+tensorrt"
+	var w writer
+	for _, c := range []struct {
+		title string
+		args  map[string]string
+	}{
+		{"the flagship", nil},
+		{"CUDA 12.8", map[string]string{"CUDA_VERSION": "12.8"}},
+		{"VTK 9.3", map[string]string{"VTK_VERSION": "9.3"}},
+		{"PCL 1.14.1", map[string]string{"PCL_VERSION": "1.14.1"}},
+		{"VTK 9.6", map[string]string{"VTK_VERSION": "9.6"}},
+		{"Ubuntu 24.04", map[string]string{"UBUNTU_VERSION": "24.04"}},
+		{"Ubuntu 24.04 with Jazzy", map[string]string{"UBUNTU_VERSION": "24.04", "STACK": "jazzy+qt5+vtk9+cupcl"}},
+		{"JetPack 7.2 with Ubuntu 22.04", map[string]string{"JETPACK": "7.2", "UBUNTU_VERSION": "22.04"}},
+		{"Python 3.11", map[string]string{"PYTHON_VERSION": "3.11"}},
+		{vendor, map[string]string{"STACK": vendor}},
+		{vendor + ", CUDA 12.9", map[string]string{"STACK": vendor, "CUDA_VERSION": "12.9"}},
+		{vendor + ", cuDNN 9.5", map[string]string{"STACK": vendor, "CUDNN_VERSION": "9.5"}},
+		{vendor + ", TensorRT 10.7", map[string]string{"STACK": vendor, "TENSORRT_VERSION": "10.7"}},
+		{"PyTorch, Python 3.12", map[string]string{"STACK": "pytorch", "PYTHON_VERSION": "3.12"}},
+	} {
+		_, r := flagship(t).resolve(t, c.args)
+		w.result(c.title, r)
+	}
+	golden(t, "overrides.txt", w.String())
 }
 
 // TestDeviceCode plans what has device code of its own for one device, and

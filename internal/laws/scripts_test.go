@@ -50,7 +50,8 @@ func (w *written) tests(of string, tests []stacks.Test) {
 
 func isPython(command string) bool { return strings.HasPrefix(path.Base(command), "python3") }
 
-// catalogs are the programs of the embedded catalog.
+// catalogs are the programs of the embedded catalog, in components' files and
+// beside them.
 func catalogs(t *testing.T) written {
 	t.Helper()
 	cat, err := catalog.Embedded()
@@ -61,6 +62,16 @@ func catalogs(t *testing.T) written {
 	for _, c := range all {
 		w.component(c.Component)
 	}
+	root, err := harness.Root()
+	must(t, err)
+	must(t, filepath.WalkDir(filepath.Join(root, "stacks/catalog", catalog.Root), func(file string, e fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(file) != ".sh" {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		w.shell = append(w.shell, program{e.Name(), string(data)})
+		return err
+	}))
 	return w
 }
 

@@ -36,8 +36,20 @@ func newPlace(t *testing.T) place {
 
 // moved is a text with our places in it taken to the folder.
 func (p place) moved(text string) string {
-	return strings.NewReplacer("/run/jetson/out", p.dir+"/made", "/run/jetson", p.dir, "/tmp/", p.dir+"/tmp/", "/out", p.dir+"/out").Replace(text)
+	return strings.NewReplacer("/run/jetson/out", p.dir+"/made", "/run/jetson", p.dir, "/tmp/", p.dir+"/tmp/", "/out", p.dir+"/out", "/build/", p.dir+"/build/").Replace(text)
 }
+
+// program puts a shell script before every program of its name.
+func (p place) program(name, text string) {
+	p.t.Helper()
+	p.write("bin/"+name, "#!/bin/sh\n"+text)
+	if err := os.Chmod(p.at("bin/"+name), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// path finds those programs first.
+func (p place) path() string { return "PATH=" + p.at("bin") + ":" + os.Getenv("PATH") }
 
 func (p place) at(name string) string { return filepath.Join(p.dir, name) }
 

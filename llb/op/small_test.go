@@ -111,9 +111,8 @@ func TestOneFileInABatch(t *testing.T) {
 	p.write("root/usr/lib/libone.so.2", "")
 	p.write("root/usr/lib/user.so", "")
 	p.write("families", "libone\n")
-	p.write("bin/xargs", "#!/bin/sh\n[ $1 = -0 ] || exit 0\nshift\ntr '\\0' '\\n' | sort | while IFS= read -r f; do \"$@\" \"$f\"; done\n")
-	p.write("bin/readelf", `#!/bin/sh
-shift
+	p.program("xargs", "[ $1 = -0 ] || exit 0\nshift\ntr '\\0' '\\n' | sort | while IFS= read -r f; do \"$@\" \"$f\"; done\n")
+	p.program("readelf", `shift
 many=$#
 for f; do
 	[ "$f" != /dev/null ] || continue
@@ -124,12 +123,7 @@ for f; do
 	esac
 done
 `)
-	for _, name := range []string{"xargs", "readelf"} {
-		if err := os.Chmod(p.at("bin/"+name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	out, err := p.run("check.sh", []string{"PATH=" + p.at("bin") + ":" + os.Getenv("PATH")})
+	out, err := p.run("check.sh", []string{p.path()})
 	if err == nil || !strings.Contains(out, "  /usr/lib/user.so → ") {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -33,7 +33,7 @@ type Release struct {
 	// Tier says what this project's tests do with it: resolves (its graphs are
 	// made, not run), full (the flagship's are run too, on Debian in Ubuntu's
 	// place and with stand-ins for NVIDIA's and ROS's archives), frozen (as
-	// resolves, without the examples; no longer maintained).
+	// resolves; no longer maintained, and not what a line of releases stands for).
 	Tier   tree.Text `toml:"tier,required"`
 	Date   tree.Text `toml:"date"`
 	Distro tree.Text `toml:"distro,required"`

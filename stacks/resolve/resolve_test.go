@@ -136,6 +136,21 @@ func summary(r resolve.Result) string {
 	if p.Config.Env != nil || p.Config.Prepend != nil {
 		fmt.Fprintln(&b, "env", p.Config.Env, p.Config.Prepend)
 	}
+	if c := p.Config; len(c.Source)+len(c.Entrypoint)+len(c.Cmd) > 0 {
+		fmt.Fprintf(&b, "starts %q with %q, after %q\n", c.Entrypoint, c.Cmd, c.Source)
+	}
+	if run := fmt.Sprintf("run %+v", p.Run); run != fmt.Sprintf("run %+v", plan.Run{}) {
+		fmt.Fprintln(&b, run)
+	}
+	if p.Storage.Parts != nil {
+		fmt.Fprintf(&b, "storage %+v\n", p.Storage)
+	}
+	if p.OneSoname != nil {
+		fmt.Fprintln(&b, "one of", p.OneSoname)
+	}
+	for _, n := range p.Notes {
+		fmt.Fprintln(&b, "note", n)
+	}
 	for _, f := range p.FirstRun {
 		fmt.Fprintf(&b, "first run %+v\n", f)
 	}

@@ -188,9 +188,7 @@ ignored() {
 	printf '%s\n' "${UNUSED:-}" CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER \
 		CMAKE_EXPORT_NO_PACKAGE_REGISTRY CMAKE_TOOLCHAIN_FILE CMAKE_PROJECT_INCLUDE CMAKE_JOB_POOLS >/tmp/jetson-unused
 	{
-		awk '/Manually-specified variables were not used by the project/ {on = 1; next}
-			on && /^[^ ]/ {on = 0}
-			on && NF == 1 {print $1}' "$configure_log"
+		unread "$configure_log"
 		sed -n 's/^\([A-Za-z0-9_.-]*\):UNINITIALIZED=.*/\1/p' "$BUILD/CMakeCache.txt" | grep -v '^CMAKE_' || :
 	} | sort -u | grep -vxF -f /tmp/jetson-unused >/tmp/jetson-ignored || :
 	if [ -s /tmp/jetson-ignored ]; then

@@ -7,6 +7,25 @@
 #   arguments           CMake options, each -DNAME=VALUE
 . /run/jetson/op/common.sh
 
+# ignored ends the step over an option that no package of the workspace reads. A
+# package may: they share the options.
+ignored() {
+	for name in $wanted_options; do
+		read=
+		for cache in "/build/$COMPONENT"/*/CMakeCache.txt; do
+			[ -e "$cache" ] || continue
+			package=${cache%/CMakeCache.txt}
+			unread /tmp/colcon-log/build_*/"${package##*/}"/stdout_stderr.log | grep -qxF -e "$name" || read=1
+		done
+		[ -n "$read" ] || die "no package of the workspace reads the option $name; an option that does nothing is a mistake"
+	done
+}
+
+wanted_options=
+for option; do
+	option=${option#-D}
+	wanted_options="$wanted_options ${option%%=*}"
+done
 ccache_setup
 export PYTHONDONTWRITEBYTECODE=1 COLCON_HOME=/tmp/colcon
 set -- "$@" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
@@ -57,6 +76,7 @@ say "build with $n jobs"
 mkdir -p "$PREFIX"
 quietly /tmp/jetson-colcon.log colcon --log-base /tmp/colcon-log build --base-paths "$SOURCE" --build-base "/build/$COMPONENT" \
 	--install-base "$PREFIX" --merge-install --executor sequential --event-handlers console_direct+ "$@"
+ignored
 ccache_report
 [ -e "$PREFIX/local_setup.bash" ] || die "colcon built nothing in $SOURCE"
 mkdir -p "/out$PREFIX"

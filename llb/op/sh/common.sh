@@ -146,6 +146,13 @@ failed() {
 	die "exit status $rc: $line"
 }
 
+# unread LOG… prints the options that nobody read, as CMake says itself.
+unread() {
+	awk '/Manually-specified variables were not used by the project/ {on = 1; next}
+		on && /^[^ ]/ {on = 0}
+		on && NF == 1 {print $1}' "$@"
+}
+
 # skeleton TREE ROOT gives TREE the symbolic links that ROOT has at its top
 # (/lib, /bin …), so that what is installed through them does not replace them
 # when the tree is merged.
