@@ -457,7 +457,7 @@ var distributionsOwn = regexp.MustCompile(`(?m)^Package: (libvtk.*|libpcl.*|libo
 // with its real chain to PCL and VTK, Debian's packages of both, and the
 // programs that test them, compiled against them.
 func TestFullFlagshipApt(t *testing.T) {
-	ctx := deadline(t, 25*minute)
+	ctx := deadline(t, 60*minute)
 	r := packages().request(t)
 	o, err := suite.Daemon.Build(ctx, r)
 	if err != nil {
