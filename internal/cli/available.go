@@ -164,6 +164,7 @@ func (s *shelf) resolve(refs stacks.Refs) resolve.Result {
 	st := &stacks.Stack{Stack: refs, JetPack: c.JetPack, L4T: c.L4T, Platform: c.Platform, Ubuntu: c.Ubuntu, Device: c.Device}
 	return resolve.Resolve(resolve.Input{
 		Stack: st, Catalog: s.cat, Platforms: s.db, Facts: resolve.Facts{Offline: true}, Native: runtime.GOARCH,
+		NoAdvice: true, // reason reads none of it
 	})
 }
 

@@ -93,6 +93,7 @@ type shownVersion struct {
 	When    string   `json:"when,omitempty"`
 	Sources []string `json:"sources,omitempty"`
 	Notes   string   `json:"notes,omitempty"`
+	Asked   bool     `json:"asked,omitempty"` // taken only where a demand leaves no other
 }
 
 type shownVariant struct {
@@ -190,7 +191,7 @@ func describe(e *catalog.Entry) *shown {
 		c.Aliases = append(c.Aliases, a.String())
 	}
 	for _, v := range e.Versions {
-		sv := shownVersion{Version: v.Version.V, Date: v.Date.V, When: condition(v.When), Notes: v.Notes.V}
+		sv := shownVersion{Version: v.Version.V, Date: v.Date.V, When: condition(v.When), Notes: v.Notes.V, Asked: v.Asked}
 		for _, src := range upstreamFirst(v.Sources) {
 			sv.Sources = append(sv.Sources, sourceText(src))
 		}

@@ -69,6 +69,9 @@ func printVersions(s screen, c *shown) {
 		if v.When != "" {
 			on = "where " + v.When
 		}
+		if v.Asked {
+			on = strings.TrimPrefix(on+", only where it is asked for", ", ")
+		}
 		t.add(v.Version, dash(v.Date), on, from)
 	}
 	t.write(s)

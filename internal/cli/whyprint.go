@@ -101,17 +101,22 @@ func (f *finder) printVersions(s screen, t resolve.ComponentTrace) {
 		return
 	}
 	s.printf("\n")
+	asked := passedOver(t)
 	switch {
 	case t.Follows != "":
 		s.hang(2, 4, "version "+t.Version+" is the "+t.Follows+" of "+f.result.Plan.Platform.Name+"; [versions] "+t.Follows+" moves both")
 		return
 	case len(t.Others) == 0:
 		s.hang(2, 4, "version "+t.Version+" is the only one that can be had on "+f.result.Plan.Platform.Name)
+	case len(asked) > 0:
+		s.hang(2, 4, "version "+t.Version+" is the newest that all of them allow of those that need not be asked for, on "+f.result.Plan.Platform.Name)
 	default:
 		s.hang(2, 4, "version "+t.Version+" is the newest that all of them allow, on "+f.result.Plan.Platform.Name)
 	}
 	var older, newer []string
+	about := f.want == "" || f.want == t.Version
 	for _, o := range t.Others {
+		about = about || f.wants(o)
 		var away []string
 		for _, d := range t.Demands {
 			for _, k := range d.Keeps {
@@ -125,7 +130,7 @@ func (f *finder) printVersions(s screen, t resolve.ComponentTrace) {
 			s.hang(4, 8, o+" is excluded by "+strings.Join(away, " and "))
 		case version.Compare(o, t.Version) < 0:
 			older = append(older, o)
-		default:
+		case !slices.Contains(asked, o):
 			newer = append(newer, o)
 		}
 	}
@@ -135,9 +140,32 @@ func (f *finder) printVersions(s screen, t resolve.ComponentTrace) {
 	if len(older) > 0 {
 		s.hang(4, 8, "allowed too, but older: "+strings.Join(older, ", "))
 	}
-	if f.want != "" && f.want != t.Version && !strings.Contains(" "+strings.Join(t.Others, " ")+" ", " "+f.want+" ") {
+	if len(asked) > 0 {
+		s.hang(4, 8, strings.Join(asked, ", ")+": allowed too, but taken only where asked for, as with "+t.Name+"@"+asked[0])
+	}
+	if !about && !f.wants(t.Version) {
 		s.hang(4, 8, f.want+" is not a version that can be had here; see: jetson show "+t.Name)
 	}
+}
+
+// passedOver are newer versions that every demand allows and that are taken only
+// where one leaves no other.
+func passedOver(t resolve.ComponentTrace) []string {
+	var out []string
+	for _, v := range t.Asked {
+		away := slices.ContainsFunc(t.Demands, func(d resolve.Demand) bool { return slices.Contains(d.Keeps, v) })
+		if !away && version.Compare(v, t.Version) > 0 {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// wants reports whether a version is what was asked about: itself, or a
+// constraint such as 9.6, which stands for every 9.6.x.
+func (f *finder) wants(v string) bool {
+	c, err := version.ParseConstraint(f.want)
+	return v == f.want || err == nil && c.Allows(v)
 }
 
 func (f *finder) printPackages(s screen) {

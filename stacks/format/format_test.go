@@ -121,6 +121,24 @@ func TestMeaningStays(t *testing.T) {
 	}
 }
 
+// TestCatalogIsFormatted: the catalog's components are as the formatter writes
+// them.
+func TestCatalogIsFormatted(t *testing.T) {
+	seen := 0
+	for name, src := range corpus(t) {
+		if !strings.Contains(name, "/stacks/catalog/components/") {
+			continue
+		}
+		seen++
+		if diff := cmp.Diff(string(src), string(formatted(t, name, src))); diff != "" {
+			t.Errorf("%s is not formatted: jetson fmt writes it\n%s", name, diff)
+		}
+	}
+	if seen < 20 {
+		t.Errorf("%d components are too few to compare", seen)
+	}
+}
+
 // TestDisarranged formats files whose white space was disarranged: the result
 // means the same, and blank lines and line breaks apart it is the same text.
 func TestDisarranged(t *testing.T) {

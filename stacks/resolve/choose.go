@@ -74,6 +74,9 @@ func (x *expansion) clash(n *node, a, b demand, summary string) {
 }
 
 func (r *resolver) unknownVariant(n *node, v tree.Text) {
+	if v.V == "" {
+		return // that it is missing is said
+	}
 	var known []string
 	for _, axis := range n.entry.Variants {
 		known = append(known, texts(axis.Values)...)
@@ -107,7 +110,7 @@ func (x *expansion) pick(n *node, demands []demand) {
 	for i, d := range demands {
 		narrowed := slices.DeleteFunc(slices.Clone(fits), func(v *stacks.Version) bool { return !d.allowsVersion(v.Version.V) })
 		if len(narrowed) == 0 {
-			x.noVersion(n, here, demands[:i], d)
+			x.noVersion(n, here, demands, i)
 			break
 		}
 		fits = narrowed
@@ -152,10 +155,11 @@ func available(e *catalog.Entry, s stacks.Situation) []*stacks.Version {
 	return out
 }
 
-// noVersion reports that d leaves no version. If an earlier demand is in its
-// way the two are in conflict; if it alone asks for what does not exist, that
-// is said.
-func (x *expansion) noVersion(n *node, here []*stacks.Version, earlier []demand, d demand) {
+// noVersion reports that the demand at i leaves no version. If an earlier one is
+// in its way the two are in conflict, and so are two that exclude each other
+// wherever they are met; if it alone asks for what does not exist, that is said.
+func (x *expansion) noVersion(n *node, here []*stacks.Version, demands []demand, i int) {
+	earlier, d := demands[:i], demands[i]
 	alone := func(d demand) bool {
 		return slices.ContainsFunc(here, func(v *stacks.Version) bool { return d.allowsVersion(v.Version.V) })
 	}
@@ -164,6 +168,12 @@ func (x *expansion) noVersion(n *node, here []*stacks.Version, earlier []demand,
 			return e.allowsVersion(v.Version.V) && d.allowsVersion(v.Version.V)
 		})
 		if alone(d) && !together {
+			x.clash(n, e, d, fmt.Sprintf("no version of %s is both %s and %s", n.key.name, e.text, d.text))
+			return
+		}
+	}
+	for _, e := range demands {
+		if excludes(n.entry, e, d) {
 			x.clash(n, e, d, fmt.Sprintf("no version of %s is both %s and %s", n.key.name, e.text, d.text))
 			return
 		}
@@ -193,6 +203,16 @@ func (x *expansion) noVersion(n *node, here []*stacks.Version, earlier []demand,
 		g = g.WithRelated(n.parent.line(), "needed by %s", strings.Join(n.chain(), " → "))
 	}
 	x.r.add(g)
+}
+
+// excludes reports whether each of two demands allows versions of a component,
+// and none is allowed by both, whatever the platform.
+func excludes(entry *catalog.Entry, a, b demand) bool {
+	some := func(ok func(v string) bool) bool {
+		return slices.ContainsFunc(entry.Versions, func(v stacks.Version) bool { return ok(v.Version.V) })
+	}
+	return some(a.allowsVersion) && some(b.allowsVersion) &&
+		!some(func(v string) bool { return a.allowsVersion(v) && b.allowsVersion(v) })
 }
 
 // decider is another demand that chose a variant, because of which no version

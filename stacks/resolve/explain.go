@@ -30,10 +30,11 @@ type ComponentTrace struct {
 	Line    diag.Range
 	Demands []Demand
 	// Version is the one taken; Others are those that could be had on this
-	// platform too, the newest first. Each was kept away by a demand, or is
-	// older.
+	// platform too, the newest first. Each was kept away by a demand, is older, or
+	// is one of Asked, which are taken only where a demand leaves no other.
 	Version string
 	Others  []string
+	Asked   []string
 	// Follows names the platform's version that is the component's.
 	Follows string
 	File    string // the component's own file
@@ -94,6 +95,9 @@ func (e *evaluator) componentTrace(n *node) ComponentTrace {
 		here = append(here, v.Version.V)
 		if v.Version.V != c.Version {
 			c.Others = append(c.Others, v.Version.V)
+			if v.Asked {
+				c.Asked = append(c.Asked, v.Version.V)
+			}
 		}
 	}
 	for _, d := range append(slices.Clone(n.demands), e.pins(n)...) {

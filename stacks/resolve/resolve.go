@@ -31,6 +31,9 @@ type Input struct {
 	// Arch is the architecture to build for. If it is empty, a release of
 	// JetPack is built for arm64, and a plain distribution for Native.
 	Arch, Native string
+	// NoAdvice leaves out of findings where else a component can be had, for
+	// who asks for many plans and reads no more than whether there is one.
+	NoAdvice bool
 }
 
 // Facts are answers about the outside world.
@@ -120,17 +123,20 @@ const MaxComponents = 500
 
 // resolver is the state of one call.
 type resolver struct {
-	in     Input
-	choice platform.Choice  // of the platform, by the stack and its arguments
-	target *platform.Target // what was chosen
-	diags  diag.List
-	// alias results, by name
+	in      Input
+	choice  platform.Choice  // of the platform, by the stack and its arguments
+	target  *platform.Target // what was chosen
+	diags   diag.List
 	missing []Request
+	// probe says that only whether the stack resolves is wanted; probed are the
+	// platforms for which that is known.
+	probe  bool
+	probed map[string]bool
 }
 
 // Resolve makes the plan.
 func Resolve(in Input) Result {
-	r := &resolver{in: in}
+	r := &resolver{in: in, probe: in.NoAdvice}
 	res := Result{Lines: map[string]diag.Range{}, Stack: in.Stack.At}
 	refs := r.refs()
 	if len(refs) > 0 {

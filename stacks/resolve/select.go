@@ -108,6 +108,7 @@ type conflict struct {
 const (
 	maxRounds   = 64 // until a stack settles; each adds a component or a demand
 	maxAttempts = 96 // of backtracking
+	maxProbes   = 8  // the same, where it is only asked whether a stack resolves
 )
 
 // solve chooses components until nothing changes. On a conflict of versions it
@@ -115,10 +116,13 @@ const (
 // lead to a graph the one that gives up fewest. If none does, the first
 // conflict is what there is to say.
 func (r *resolver) solve(refs []stacks.Ref) *graph {
-	before := len(r.diags)
+	before, most := len(r.diags), maxAttempts
+	if r.probe {
+		most = maxProbes
+	}
 	var first *conflict
 	tried := map[string]bool{"": true}
-	for queue, attempts := []bans{nil}, 0; len(queue) > 0 && attempts < maxAttempts; attempts++ {
+	for queue, attempts := []bans{nil}, 0; len(queue) > 0 && attempts < most; attempts++ {
 		banned := queue[0]
 		queue = queue[1:]
 		g, c := r.settle(refs, banned)

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,47 +15,136 @@ import (
 // whereAvailable names the releases on which the component, called what, can be
 // had in a version that is allowed, the nearest to the chosen one among them.
 // What else the stack and its arguments say of the platform holds there too:
-// the device, and the versions of CUDA and the like.
+// the device, and the versions of CUDA and the like. Where the rest of the stack
+// cannot be had is left out, unless that is everywhere.
 func (r *resolver) whereAvailable(what string, n *node, allows func(version string) bool) string {
-	var all, here, elsewhere []string
+	if r.probe {
+		return "" // nobody reads it
+	}
+	places := slices.Concat(r.hosts(n, allows), r.releases(n, allows), r.otherUbuntus(n, allows))
+	can := " can be had on "
+	switch whole := r.whole(places); {
+	case len(whole) == 0 && len(r.refs()) > 1:
+		can = " by itself" + can
+	case len(whole) > 0 && len(whole) < len(places):
+		can, places = " can be had with the rest of the stack on ", whole
+	}
+	var all, here, elsewhere, hosts, ubuntus []string
+	for _, p := range places {
+		switch {
+		case p.host != "":
+			hosts = append(hosts, p.host)
+		case p.ubuntu != "":
+			ubuntus = append(ubuntus, p.ubuntu)
+		case p.elsewhere:
+			elsewhere = append(elsewhere, p.jetpack)
+		default:
+			here = append(here, p.jetpack)
+		}
+	}
+	for i := range r.in.Platforms.Releases {
+		if rel := &r.in.Platforms.Releases[i]; !preview(rel) {
+			all = append(all, rel.JetPack.V)
+		}
+	}
+	for _, list := range [][]string{all, here, elsewhere} {
+		slices.SortFunc(list, version.Compare)
+	}
+	var help, other string
+	if len(ubuntus) > 0 {
+		other = "; or here with " + r.target.Distro.ID.V + " = \"" + r.nearestUbuntu(ubuntus) + "\""
+	}
+	switch {
+	case len(hosts) > 0:
+		help = what + can + strings.Join(hosts, ", ")
+		if len(here) > 0 {
+			help += "; or on JetPack " + spans(all, here)
+		}
+	case len(here) > 0:
+		help = what + can + "JetPack " + spans(all, here)
+		// The chosen release is among them if another Ubuntu was put under it.
+		if rel := r.target.Release; rel != nil && len(here) > 1 && !slices.Contains(here, rel.JetPack.V) {
+			help += "; the nearest is " + nearest(all, here, rel.JetPack.V)
+		}
+	case len(elsewhere) > 0:
+		help = what + can + "JetPack " + spans(all, elsewhere) + ", for other devices than " + r.devices()
+	case other != "":
+		help = what + can + "no release of JetPack"
+	default:
+		return ""
+	}
+	return help + other
+}
+
+// place is a platform to advise.
+type place struct {
+	jetpack, host, ubuntu string // ubuntu is put under the chosen release
+	elsewhere             bool   // on none of the chosen chips
+	target                *platform.Target
+}
+
+func preview(rel *platform.Release) bool { return strings.Contains(rel.JetPack.V, "-") }
+
+// releases are those on which the component alone can be had; those for other
+// devices only if there is none for the chosen ones.
+func (r *resolver) releases(n *node, allows func(string) bool) []place {
+	var here, elsewhere []place
 	for i := range r.in.Platforms.Releases {
 		rel := &r.in.Platforms.Releases[i]
-		if strings.Contains(rel.JetPack.V, "-") {
-			continue // a preview is no advice
+		if preview(rel) {
+			continue
 		}
-		all = append(all, rel.JetPack.V)
 		c := r.choice
 		c.Platform, c.L4T, c.Ubuntu, c.Arch = tree.Text{}, tree.Text{}, tree.Text{}, ""
 		c.JetPack = tree.Text{V: rel.JetPack.V}
 		if t, _ := r.in.Platforms.Choose(c); t != nil && r.sharesSoC(t) && r.hasOn(n, t, allows) {
-			here = append(here, rel.JetPack.V)
+			here = append(here, place{jetpack: rel.JetPack.V, target: t})
 			continue
 		}
 		c.Device = tree.Text{}
 		if t, _ := r.in.Platforms.Choose(c); t != nil && r.hasOn(n, t, allows) {
-			elsewhere = append(elsewhere, rel.JetPack.V)
+			elsewhere = append(elsewhere, place{jetpack: rel.JetPack.V, elsewhere: true, target: t})
 		}
 	}
-	slices.SortFunc(all, version.Compare)
-	slices.SortFunc(here, version.Compare)
-	slices.SortFunc(elsewhere, version.Compare)
-	var help string
-	switch {
-	case len(here) > 0:
-		help = what + " can be had on JetPack " + spans(all, here)
-		if r.target.Release != nil && len(here) > 1 {
-			help += "; the nearest is " + nearest(all, here, r.target.Release.JetPack.V)
+	if len(here) > 0 {
+		return here
+	}
+	return elsewhere
+}
+
+// hosts are the platforms without JetPack on which the component can be had, for
+// who has chosen one of them.
+func (r *resolver) hosts(n *node, allows func(string) bool) []place {
+	if r.target.Release != nil {
+		return nil
+	}
+	var out []place
+	for i := range r.in.Platforms.Distributions {
+		c := r.choice
+		c.JetPack, c.L4T, c.Ubuntu, c.Arch = tree.Text{}, tree.Text{}, tree.Text{}, r.target.Arch
+		c.Platform = r.in.Platforms.Distributions[i].Name
+		if t, _ := r.in.Platforms.Choose(c); t != nil && t.Distro.Name.V != r.target.Distro.Name.V && r.hasOn(n, t, allows) {
+			out = append(out, place{host: c.Platform.V, target: t})
 		}
-	case len(elsewhere) > 0:
-		help = what + " can be had on JetPack " + spans(all, elsewhere) + ", for other devices than " + r.devices()
-	default:
-		help = what + " can be had on no release of JetPack"
 	}
-	other := r.otherUbuntu(n, allows)
-	if len(here)+len(elsewhere) == 0 && other == "" {
-		return ""
-	}
-	return help + other
+	return out
+}
+
+// whole are the places where all of the stack can be had.
+func (r *resolver) whole(places []place) []place {
+	return slices.DeleteFunc(slices.Clone(places), func(p place) bool {
+		key := p.jetpack + "/" + p.host + "/" + p.ubuntu + "/" + fmt.Sprint(p.elsewhere)
+		works, known := r.probed[key]
+		if !known {
+			there := &resolver{in: r.in, choice: r.choice, target: p.target, probe: true}
+			works = there.solve(there.refs()) != nil && !there.diags.HasErrors()
+			if r.probed == nil {
+				r.probed = map[string]bool{}
+			}
+			r.probed[key] = works
+		}
+		return !works
+	})
 }
 
 // sharesSoC reports whether a platform has one of the chips that the chosen one
@@ -98,12 +188,13 @@ func (r *resolver) otherVariant(n *node, g *graph, d demand) string {
 	return ""
 }
 
-// otherUbuntu names the Ubuntu under which the chosen release itself would have
-// it: the two are axes of their own.
-func (r *resolver) otherUbuntu(n *node, allows func(string) bool) string {
+// otherUbuntus are those under which the chosen release itself would have the
+// component: the two are axes of their own.
+func (r *resolver) otherUbuntus(n *node, allows func(string) bool) []place {
 	if r.target.Release == nil {
-		return ""
+		return nil
 	}
+	var out []place
 	for i := range r.in.Platforms.Distributions {
 		d := &r.in.Platforms.Distributions[i]
 		if d.ID.V != r.target.Distro.ID.V || d.Name.V == r.target.Distro.Name.V {
@@ -112,10 +203,23 @@ func (r *resolver) otherUbuntu(n *node, allows func(string) bool) string {
 		c := r.choice
 		c.Ubuntu = d.Version
 		if t, _ := r.in.Platforms.Choose(c); t != nil && r.hasOn(n, t, allows) {
-			return "; or here with " + d.ID.V + " = \"" + d.Version.V + "\""
+			out = append(out, place{ubuntu: d.Version.V, target: t})
 		}
 	}
-	return ""
+	return out
+}
+
+// nearestUbuntu is that of several with the fewest others between it and the
+// chosen one.
+func (r *resolver) nearestUbuntu(have []string) string {
+	var all []string
+	for i := range r.in.Platforms.Distributions {
+		if d := &r.in.Platforms.Distributions[i]; d.ID.V == r.target.Distro.ID.V {
+			all = append(all, d.Version.V)
+		}
+	}
+	slices.SortFunc(all, version.Compare)
+	return nearest(all, have, r.target.Distro.Version.V)
 }
 
 // whereWanted names the releases on which all that is asked of the component
@@ -129,7 +233,7 @@ func (r *resolver) whereWanted(n *node) string {
 		return !slices.ContainsFunc(n.demands, func(d demand) bool { return !d.allowsVersion(v) })
 	})
 	if where == "" {
-		return r.whereAvailable("it", n, anyVersion)
+		return r.whereAvailable("another version of it", n, anyVersion)
 	}
 	return where
 }
@@ -171,12 +275,10 @@ func spans(all, have []string) string {
 	return strings.Join(parts, ", ")
 }
 
-// nearest is the release with the fewest others between it and the chosen one.
+// nearest is the release with the fewest others between it and the chosen one,
+// which is none of them if it is a preview.
 func nearest(all, have []string, chosen string) string {
-	at := slices.Index(all, chosen)
-	if at < 0 {
-		return have[len(have)-1]
-	}
+	at, _ := slices.BinarySearchFunc(all, chosen, version.Compare)
 	return slices.MinFunc(have, func(a, b string) int {
 		return abs(slices.Index(all, a)-at) - abs(slices.Index(all, b)-at)
 	})
