@@ -7,19 +7,6 @@ import (
 	"time"
 )
 
-// program puts a program into the folder that withOurs has first in its PATH.
-func (p place) program(name, text string) {
-	p.t.Helper()
-	p.write("bin/"+name, p.moved(text))
-	if err := os.Chmod(p.at("bin/"+name), 0o755); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-func (p place) withOurs(env ...string) []string {
-	return append(env, "PATH="+p.at("bin")+":"+os.Getenv("PATH"))
-}
-
 // TestUnpackLeavesNoDevNull: what scripts write to /dev/null while packages are
 // unpacked into a root that has none is no file of it; a root's own stays.
 func TestUnpackLeavesNoDevNull(t *testing.T) {
@@ -30,8 +17,8 @@ func TestUnpackLeavesNoDevNull(t *testing.T) {
 		if own {
 			p.write("target/dev/null", "its own\n")
 		}
-		p.program("apt-get", "#!/bin/sh\ncase \"$*\" in *' install '*) echo noise >>/run/jetson/target/dev/null; : >/run/jetson/asked ;; esac\n")
-		if out, err := p.run("apt-install.sh", p.withOurs("MODE=unpack", "ARCH=arm64", "SOURCE_DATE_EPOCH=86400")); err != nil {
+		p.program("apt-get", p.moved("case \"$*\" in *' install '*) echo noise >>/run/jetson/target/dev/null; : >/run/jetson/asked ;; esac\n"))
+		if out, err := p.run("apt-install.sh", []string{p.path(), "MODE=unpack", "ARCH=arm64", "SOURCE_DATE_EPOCH=86400"}); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		p.read("asked")
@@ -53,8 +40,7 @@ func TestUnpackLeavesNoDevNull(t *testing.T) {
 
 // pip is a stand-in that knows the options of pip 22.0, which Ubuntu 22.04 has,
 // and no others.
-const pip = `#!/bin/sh
-printf '%s\n' "$*" >>/run/jetson/asked
+const pip = `printf '%s\n' "$*" >>/run/jetson/asked
 for word; do
 	case ${word%%=*} in
 	--no-input | --disable-pip-version-check | --no-color | --progress-bar | --cache-dir | --no-cache-dir | --dest | --target) ;;
@@ -69,19 +55,19 @@ done
 // distribution that may make one can do.
 func TestPipKnowsItsOptions(t *testing.T) {
 	p := newPlace(t)
-	p.program("python3", pip)
+	p.program("python3", p.moved(pip))
 	for name, text := range map[string]string{
 		"root/var/lib/dpkg/status": "Package: libc6\nStatus: install ok installed\nVersion: 2.35-0ubuntu3.10\n",
 		"pip/indexes":              "https://pypi.org/simple\nhttps://index.example/simple\n", "pip/constraints": "numpy<2\n", "pip/wanted": "numpy\n", "pip/nodeps": "thing\n",
 	} {
 		p.write(name, text)
 	}
-	if out, err := p.run("pip-fetch.sh", p.withOurs("MACHINE=aarch64", "PYTHON=3.10")); err != nil {
+	if out, err := p.run("pip-fetch.sh", []string{p.path(), "MACHINE=aarch64", "PYTHON=3.10"}); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	p.write("debs/versions", "numpy==1.26.4\n")
 	p.write("debs/flags", p.read("made/flags"))
-	if out, err := p.run("pip-install.sh", p.withOurs("PREFIX=/opt/python/main", "PYTHON=3.10", "COMPONENT=python-main", "STEP=library")); err != nil {
+	if out, err := p.run("pip-install.sh", []string{p.path(), "PREFIX=/opt/python/main", "PYTHON=3.10", "COMPONENT=python-main", "STEP=library"}); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	asked := p.read("asked")
