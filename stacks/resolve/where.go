@@ -22,11 +22,11 @@ func (r *resolver) whereAvailable(what string, n *node, allows func(version stri
 		return "" // nobody reads it
 	}
 	places := slices.Concat(r.hosts(n, allows), r.releases(n, allows), r.otherUbuntus(n, allows))
-	can := " can be had on "
-	switch whole := r.whole(places); {
+	can, whole := " can be had on ", nearer(r.whole(places))
+	switch places = nearer(places); {
 	case len(whole) == 0 && len(r.refs()) > 1:
 		can = " by itself" + can
-	case len(whole) > 0 && len(whole) < len(places):
+	case len(whole) > 0 && !slices.Equal(whole, places):
 		can, places = " can be had with the rest of the stack on ", whole
 	}
 	var all, here, elsewhere, hosts, ubuntus []string
@@ -85,10 +85,17 @@ type place struct {
 
 func preview(rel *platform.Release) bool { return strings.Contains(rel.JetPack.V, "-") }
 
-// releases are those on which the component alone can be had; those for other
-// devices only if there is none for the chosen ones.
+// nearer leaves out releases for other devices if there is one for the chosen.
+func nearer(places []place) []place {
+	if !slices.ContainsFunc(places, func(p place) bool { return p.jetpack != "" && !p.elsewhere }) {
+		return places
+	}
+	return slices.DeleteFunc(slices.Clone(places), func(p place) bool { return p.elsewhere })
+}
+
+// releases are those on which the component alone can be had.
 func (r *resolver) releases(n *node, allows func(string) bool) []place {
-	var here, elsewhere []place
+	var out []place
 	for i := range r.in.Platforms.Releases {
 		rel := &r.in.Platforms.Releases[i]
 		if preview(rel) {
@@ -98,18 +105,15 @@ func (r *resolver) releases(n *node, allows func(string) bool) []place {
 		c.Platform, c.L4T, c.Ubuntu, c.Arch = tree.Text{}, tree.Text{}, tree.Text{}, ""
 		c.JetPack = tree.Text{V: rel.JetPack.V}
 		if t, _ := r.in.Platforms.Choose(c); t != nil && r.sharesSoC(t) && r.hasOn(n, t, allows) {
-			here = append(here, place{jetpack: rel.JetPack.V, target: t})
+			out = append(out, place{jetpack: rel.JetPack.V, target: t})
 			continue
 		}
 		c.Device = tree.Text{}
 		if t, _ := r.in.Platforms.Choose(c); t != nil && r.hasOn(n, t, allows) {
-			elsewhere = append(elsewhere, place{jetpack: rel.JetPack.V, elsewhere: true, target: t})
+			out = append(out, place{jetpack: rel.JetPack.V, elsewhere: true, target: t})
 		}
 	}
-	if len(here) > 0 {
-		return here
-	}
-	return elsewhere
+	return out
 }
 
 // hosts are the platforms without JetPack on which the component can be had, for

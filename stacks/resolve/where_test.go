@@ -26,6 +26,7 @@ func TestRealFindings(t *testing.T) {
 	}{
 		{"humble", "JETPACK=5.1.6", "no-version", `humble can be had on JetPack 6.0 to 6.2.3; the nearest is 6.0; or here with ubuntu = "22.04"`},
 		{"humble", "PLATFORM=ubuntu-24.04", "no-version", "humble can be had on ubuntu-22.04; or on JetPack 6.0 to 6.2.3"},
+		{"humble+vtk9", "JETPACK=4.6", "refused", `can be had with the rest of the stack on JetPack 6.0 to 6.2.3, for other devices than t210, t186 and t194; or here with ubuntu = "22.04"`},
 		{"humble+jazzy", "JETPACK=6.2", "conflict", "no version of ros is both humble and jazzy"},
 		{"jazzy+humble", "JETPACK=6.2", "conflict", "no version of ros is both humble and jazzy"},
 		{"jazzy+pytorch", "JETPACK=6.2", "no-version", "jazzy can be had with the rest of the stack on JetPack 7.2, 7.2.1; the nearest is 7.2"},
