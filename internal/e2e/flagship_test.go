@@ -107,7 +107,7 @@ func (w world) plan(t *testing.T, stack string) *plan.Plan {
 	t.Helper()
 	var context fs.FS = os.DirFS(w.dir)
 	p := frontend.Prepare(&diag.File{Name: "stack.toml", Data: []byte(stack)}, nil, frontend.Files{Context: context, Catalog: os.DirFS(w.catalog)})
-	p.Input.Facts.Offline = true
+	p.Input.Facts.Offline, p.Input.Arch = true, "arm64"
 	res := resolve.Resolve(p.Input)
 	must(t, append(p.Diags, res.Diags...).Err())
 	return res.Plan

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/org/jetson-frontend/internal/engine"
 	"github.com/org/jetson-frontend/internal/harness"
 )
 
@@ -41,6 +43,32 @@ func fullDaemon(t *testing.T, ctx context.Context) *harness.Daemon {
 	return d
 }
 
+// forOrin writes to dir a catalog that gives Debian's CUDA for Orin's chip too.
+// The catalog itself refuses it, as no Jetson runs it: here it only compiles.
+func forOrin(t *testing.T, dir string) string {
+	t.Helper()
+	root, err := harness.Root()
+	must(t, err)
+	const name = "components/nvidia/cudart.toml"
+	data, err := os.ReadFile(filepath.Join(root, "stacks/catalog", name))
+	must(t, err)
+	refusal := regexp.MustCompile(`\[\[refuse\]\]\nwhen = \{ flavour = "sbsa", soc = "t234", cuda = "<13.2" \}\nwhy .*\n`)
+	if !refusal.Match(data) {
+		t.Fatalf("%s refuses nothing of the kind", name)
+	}
+	at := filepath.Join(dir, "catalog")
+	write(t, filepath.Join(at, name), string(refusal.ReplaceAll(data, nil)))
+	return at
+}
+
+// onDebian is a request for a folder's stack, with Debian's CUDA for Orin too.
+func onDebian(t *testing.T, dir string) engine.Request {
+	t.Helper()
+	r := debian(t, dir, "linux/arm64")
+	r.Contexts["catalog"] = forOrin(t, t.TempDir())
+	return r
+}
+
 // cudaStack is a stack for one device on Debian, whose own CUDA it takes.
 func cudaStack(t *testing.T, device string) string {
 	t.Helper()
@@ -57,6 +85,19 @@ stdout.contains = ["compiled with 11.8, loaded /lib/aarch64-linux-gnu/libcudart.
 `})
 }
 
+// TestCUDAStacks resolves what TestFullCUDA builds, which is too long for every
+// change.
+func TestCUDAStacks(t *testing.T) {
+	for _, dir := range []string{cudaStack(t, "agx-orin"), cudaStack(t, "ampere"), unpack(t, "testdata/cuda-layouts.txtar", nil)} {
+		text, err := os.ReadFile(filepath.Join(dir, "stack.toml"))
+		must(t, err)
+		w := world{dir: dir, catalog: forOrin(t, dir)}
+		if c, ok := w.plan(t, string(text)).Component("cudart"); !ok || c.Version != "11.8" {
+			t.Errorf("CUDA's runtime is %v in\n%s", c, text)
+		}
+	}
+}
+
 // TestFullCUDA compiles device code of the catalog with NVIDIA's own compiler,
 // which Debian packages in its non-free archive: on this machine, for arm64,
 // for the chip of a device and for another one. No GPU runs it; all else is
@@ -69,7 +110,7 @@ func TestFullCUDA(t *testing.T) {
 		device string
 		sm     string
 	}{{"agx-orin", "87"}, {"ampere", "86"}} {
-		r := debian(t, cudaStack(t, tc.device), "linux/arm64")
+		r := onDebian(t, cudaStack(t, tc.device))
 		r.Target = "cuda-check"
 		o, err := d.Build(ctx, r)
 		if err != nil {
@@ -109,7 +150,7 @@ const cudaProgram = "/usr/local/bin/cuda-check"
 
 // cudaLayouts compiles for each layout of a toolkit, twice.
 func cudaLayouts(t *testing.T, ctx context.Context, d *harness.Daemon) {
-	r := debian(t, unpack(t, "testdata/cuda-layouts.txtar", nil), "linux/arm64")
+	r := onDebian(t, unpack(t, "testdata/cuda-layouts.txtar", nil))
 	for _, target := range []string{"spread", "nvidia-layout"} {
 		r.Target = target
 		o, err := d.Build(ctx, r)
@@ -134,7 +175,7 @@ func cudaLayouts(t *testing.T, ctx context.Context, d *harness.Daemon) {
 // cudaRuntime builds the image, in which the program of the tree is started
 // and finds Debian's runtime library. Nothing is compiled for that.
 func cudaRuntime(t *testing.T, ctx context.Context, d *harness.Daemon, program string) {
-	r := debian(t, cudaStack(t, "agx-orin"), "linux/arm64")
+	r := onDebian(t, cudaStack(t, "agx-orin"))
 	r.Target = "runtime"
 	o, err := d.Build(ctx, r)
 	if err != nil {
