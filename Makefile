@@ -3,8 +3,9 @@
 # make bench  prints the benchmarks
 # make realworld  compiles VTK and PCL from their own sources, for half an hour
 # make e2e-full   what is too long for every change: device code by NVIDIA's
-#                 compiler (1.5 GB to download), and the flagship's twin on
-#                 Debian's packages of VTK and PCL, for half an hour
+#                 compiler (1.5 GB to download), OpenCV from its own source, and
+#                 the flagship's twin on Debian's packages of VTK and PCL, for an
+#                 hour
 # make e2e-flagship  the flagship with VTK and PCL from their own sources, for
 #                 two hours the first time
 #

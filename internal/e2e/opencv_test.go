@@ -12,13 +12,11 @@ import (
 	"github.com/org/jetson-frontend/internal/harness"
 )
 
-// TestFullOpenCV cross-compiles the catalog's OpenCV, with its bindings for the
-// distribution's python3, from the original archives in Debian's pool. It is held
-// to the modules that the tests of the catalog look at, and to what these need:
-// all of them would take hours here.
-func TestFullOpenCV(t *testing.T) {
-	ctx := deadline(t, 90*minute)
-	d := fullDaemon(t, ctx)
+// realOpenCV is a world in which OpenCV comes from the original archives in
+// Debian's pool. It is held to the modules that the tests of the catalog look at,
+// and to what these need: all of them would take hours here.
+func realOpenCV(t *testing.T) world {
+	t.Helper()
 	dir := folder(t, map[string]string{"stack.toml": "# syntax=" + suite.Frontend + `
 stack    = "opencv:source@4.10.0"
 platform = "debian-12"
@@ -28,7 +26,8 @@ BUILD_LIST = "highgui,imgcodecs,imgproc,python3,videoio"
 `})
 	root, err := harness.Root()
 	must(t, err)
-	data, err := os.ReadFile(filepath.Join(root, "stacks/catalog/components/vision/opencv.toml"))
+	const name = "components/vision/opencv.toml"
+	data, err := os.ReadFile(filepath.Join(root, "stacks/catalog", name))
 	must(t, err)
 	text := string(data)
 	for repo, archive := range map[string][2]string{
@@ -41,9 +40,30 @@ BUILD_LIST = "highgui,imgcodecs,imgproc,python3,videoio"
 		}
 		text = pin.ReplaceAllString(text, `http = "http://ftp.debian.org/debian/pool/main/o/opencv/`+archive[0]+`.tar.xz"`+"\n"+`sha256 = "`+archive[1]+`"`)
 	}
-	write(t, filepath.Join(dir, "catalog/components/vision/opencv.toml"), text)
-	r := debian(t, dir, "linux/arm64")
-	r.Contexts["catalog"] = filepath.Join(dir, "catalog")
+	w := world{dir: dir, catalog: filepath.Join(dir, "catalog")}
+	write(t, filepath.Join(w.catalog, name), text)
+	return w
+}
+
+// TestOpenCVStack resolves what TestFullOpenCV builds, which is too long for
+// every change.
+func TestOpenCVStack(t *testing.T) {
+	w := realOpenCV(t)
+	text, err := os.ReadFile(filepath.Join(w.dir, "stack.toml"))
+	must(t, err)
+	if c, ok := w.plan(t, string(text)).Component("opencv"); !ok || c.Version != "4.10.0" || c.Variants["python"] != "cv2" {
+		t.Errorf("OpenCV is %s %v", c.Version, c.Variants)
+	}
+}
+
+// TestFullOpenCV cross-compiles the catalog's OpenCV, with its bindings for the
+// distribution's python3, from its real source.
+func TestFullOpenCV(t *testing.T) {
+	ctx := deadline(t, 90*minute)
+	d := fullDaemon(t, ctx)
+	w := realOpenCV(t)
+	r := debian(t, w.dir, "linux/arm64")
+	r.Contexts["catalog"] = w.catalog
 	r.Target = "runtime"
 	o, err := d.Build(ctx, r)
 	t.Logf("the slowest:%s", slowest(o))
