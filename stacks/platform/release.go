@@ -73,8 +73,29 @@ func (db *DB) byJetPack(t *Target, name tree.Text) diag.List {
 			WithHelp("write %q to stay with it", line.JetPack.V)}
 	}
 	g := diag.Errorf("unknown-release", name.At, "there is no JetPack %q", name.V)
-	g.Help = nearestVersions(name.V, known)
+	if g.Help = db.meantRelease(name.V); g.Help == "" {
+		g.Help = nearestVersions(name.V, known)
+	}
 	return diag.List{g}
+}
+
+// meantRelease says how a release is written that somebody has put otherwise:
+// in words, with a word before its number, or by its number of L4T.
+func (db *DB) meantRelease(name string) string {
+	number := strings.TrimLeftFunc(name, func(c rune) bool { return c < '0' || c > '9' })
+	if number == "" {
+		return `write a release, such as "6.2"`
+	}
+	for i := range db.Releases {
+		r := &db.Releases[i]
+		if number != name && slices.Contains(r.Names(), number) {
+			return fmt.Sprintf("write %q", number)
+		}
+		if slices.ContainsFunc(r.L4T, func(l tree.Text) bool { return l.V == number }) {
+			return fmt.Sprintf("%s is a number of L4T: write %q, which is its JetPack, or l4t = %q", number, r.JetPack.V, number)
+		}
+	}
+	return ""
 }
 
 // byL4T takes a release by its L4T number. A shorter number is taken if it
