@@ -56,7 +56,7 @@ e2e-flagship: setup tools
 	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 200m -run '^TestLong' -v ./internal/e2e
 
 test: setup tools lint
-	JETSON_TEST_E2E=1 $(GO) test -timeout 40m -skip '^Test(Full|Long)' ./...
+	JETSON_TEST_E2E=1 $(GO) test -timeout 60m -skip '^Test(Full|Long)' ./...
 
 # What needs no builder and no network.
 unit:
