@@ -50,13 +50,13 @@ realworld: setup bin/jetson
 # What is too long and too large for every run. Downloads and compiled objects
 # are kept in .cache/full: what was stopped goes on where it was.
 e2e-full: setup tools
-	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 120m -run '^TestFull' -v ./internal/e2e
+	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 240m -run '^TestFull' -v ./internal/e2e
 
 e2e-flagship: setup tools
-	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 200m -run '^TestLong' -v ./internal/e2e
+	JETSON_TEST_E2E=1 $(GO) test -count=1 -timeout 400m -run '^TestLong' -v ./internal/e2e
 
 test: setup tools lint
-	JETSON_TEST_E2E=1 $(GO) test -timeout 60m -skip '^Test(Full|Long)' ./...
+	JETSON_TEST_E2E=1 $(GO) test -timeout 120m -skip '^Test(Full|Long)' ./...
 
 # What needs no builder and no network.
 unit:

@@ -50,8 +50,7 @@ esac
 for last; do :; done
 last=${last##*/}
 case $1 in
--W) case $2 in *unpack*) printf 'unpack ' ;; esac; echo "${last%%_*}:arm64=2.0" ;;
--f) echo "Package: ${last%%_*}" ;;
+-f) printf 'Package: %s\nVersion: 2.0\nArchitecture: arm64\nDescription: a package\n Version: 3.0\n' "${last%%_*}" ;;
 esac
 `)
 	for _, name := range []string{"apt-get", "dpkg-deb"} {

@@ -30,6 +30,7 @@ fi
 
 # The lists in the cache may be older than a change of the archive's name for
 # itself, which apt would have confirmed: a fresh builder would not be asked.
+# What apt makes of the lists is kept from one call to the next.
 apt() {
 	verb=$1
 	shift
@@ -38,7 +39,8 @@ apt() {
 		-o Dir::Etc::preferences="$in/preferences" -o Dir::Etc::preferencesparts=/dev/null \
 		-o Dir::State::lists=/run/jetson/lists -o Dir::State::status="$status" \
 		-o Dir::State::extended_states=/tmp/apt/extended_states \
-		-o Dir::Cache::archives=/run/jetson/archives -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+		-o Dir::Cache::archives=/run/jetson/archives \
+		-o Dir::Cache::pkgcache=/tmp/apt/pkgcache.bin -o Dir::Cache::srcpkgcache=/tmp/apt/srcpkgcache.bin \
 		-o APT::Architecture="$ARCH" -o APT::Architectures="$ARCH" \
 		-o APT::Sandbox::User=root -o Debug::NoLocking=true -o Acquire::Languages=none -o Acquire::Retries=3 \
 		-o Acquire::Check-Valid-Until="${CHECK_VALID_UNTIL:-true}" -o APT::Get::List-Cleanup=false \
@@ -77,31 +79,45 @@ sums() {
 # checksums completes such lines: apt 2.6 names no checksum of what it would
 # install, only of what it is asked to download.
 checksums() {
+	cat >/tmp/apt/incomplete
+	awk 'NF == 2' /tmp/apt/incomplete
+	awk 'NF == 1 {
+		file = substr($1, 1, length($1) - length(".deb"))
+		name = substr(file, 1, index(file, "_") - 1)
+		rest = substr(file, length(name) + 2)
+		match(rest, /_[^_]*$/)
+		version = substr(rest, 1, RSTART - 1)
+		gsub(/%3a/, ":", version)
+		print name ":" substr(rest, RSTART + 1) "=" version
+	}' /tmp/apt/incomplete >/tmp/apt/exact
 	set --
-	while read -r name hash; do
-		if [ -n "$hash" ]; then
-			printf '%s %s\n' "$name" "$hash"
-			continue
-		fi
-		of=${name#*_}
-		version=$(printf '%s\n' "${of%_*}" | sed 's/%3a/:/g')
-		of=${of##*_}
-		set -- "$@" "${name%%_*}:${of%.deb}=$version"
-	done
+	while IFS= read -r exact; do
+		set -- "$@" "$exact"
+	done </tmp/apt/exact
 	[ $# -eq 0 ] || apt download --print-uris -o Dir::Cache::archives=/tmp/apt/none "$@" | sums
 }
 
-# holds FILE HASH tells whether a file has the checksum that apt gives for it;
-# of those that an archive has apt names the strongest.
-holds() {
-	case $2 in
-	SHA512:*) sum=$(sha512sum <"$1") ;;
-	SHA256:*) sum=$(sha256sum <"$1") ;;
-	SHA1:*) sum=$(sha1sum <"$1") ;;
-	MD5Sum:*) sum=$(md5sum <"$1") ;;
-	*) die "the archive gives no checksum for ${1##*/}" ;;
-	esac
-	[ "${sum%% *}" = "${2#*:}" ]
+# mistaken DIR prints which files of /tmp/apt/names do not have the checksum in
+# DIR that apt gives for them; of those that an archive has apt names the
+# strongest.
+mistaken() {
+	rm -f /tmp/apt/*.sums
+	while read -r name hash; do
+		case $hash in
+		SHA512:*) of=sha512sum ;;
+		SHA256:*) of=sha256sum ;;
+		SHA1:*) of=sha1sum ;;
+		MD5Sum:*) of=md5sum ;;
+		*) die "the archive gives no checksum for $name" ;;
+		esac
+		printf '%s  %s\n' "${hash#*:}" "$name" >>"/tmp/apt/$of.sums"
+	done </tmp/apt/names
+	for list in /tmp/apt/*.sums; do
+		[ -e "$list" ] || continue
+		of=${list##*/}
+		(cd "$1" && "${of%.sums}" --check "$list" 2>/dev/null || :) | sed -n 's/: OK$//p'
+	done >/tmp/apt/right
+	awk 'FILENAME == "/tmp/apt/right" {right[$0] = 1; next} !($1 in right) {print $1}' /tmp/apt/right /tmp/apt/names
 }
 
 # verified DIR COMMAND… has a command bring the files of /tmp/apt/names to DIR
@@ -112,13 +128,12 @@ verified() {
 	shift
 	for _ in 1 2; do
 		"$@" >/tmp/apt/download.log 2>&1 || return 1
-		wrong=
-		while read -r name hash; do
-			holds "$dir/$name" "$hash" && continue
+		mistaken "$dir" >/tmp/apt/wrong
+		[ -s /tmp/apt/wrong ] || return 0
+		while IFS= read -r name; do
 			wrong=$name
 			rm -f "$dir/$name" "/run/jetson/archives/$name"
-		done </tmp/apt/names
-		[ -n "$wrong" ] || return 0
+		done </tmp/apt/wrong
 	done
 	die "$wrong is not what its archive says"
 }
@@ -138,9 +153,7 @@ if [ $# -gt 0 ]; then
 		tail -n 30 /tmp/apt/download.log >&2
 		die "the packages cannot be downloaded"
 	fi
-	while read -r name _; do
-		cp "/run/jetson/archives/$name" "$out/$name"
-	done </tmp/apt/names
+	(cd /run/jetson/archives && cut -d' ' -f1 /tmp/apt/names | xargs -r -d '\n' cp -t "$out" --)
 fi
 
 # locked NAME is which version of a package the lock has unpacked.
@@ -176,17 +189,38 @@ if [ -s "$in/unpack" ]; then
 	cd /
 fi
 
+# controls FILE… prints what packages say of themselves, each behind a line /FILE.
+controls() {
+	for deb; do
+		[ -e "$deb" ] || continue
+		printf '/%s\n' "${deb##*/}"
+		dpkg-deb -f "$deb"
+	done
+}
+
+# exactly PREFIX reads that and prints lines PREFIX PACKAGE:ARCHITECTURE=VERSION.
+exactly() {
+	awk -v prefix="$1" '
+		function flush() {
+			if (name != "") printf "%s%s:%s=%s\n", prefix, name, arch, version
+			name = arch = version = ""
+		}
+		/^\// {flush()}
+		/^[^ \t\/]/ {
+			key = tolower($1)
+			if (key == "package:") name = $2
+			if (key == "architecture:") arch = $2
+			if (key == "version:") version = $2
+		}
+		END {flush()}'
+}
+
 # What the archives were asked for, for a lock.
-: >"$out/exact"
-for deb in "$out"/*.deb; do
-	[ -e "$deb" ] || continue
-	dpkg-deb -W --showformat='${Package}:${Architecture}=${Version}\n' "$deb" >>"$out/exact"
-done
-for deb in "$out"/unpack/*.deb; do
-	[ -e "$deb" ] || continue
-	dpkg-deb -W --showformat='unpack ${Package}:${Architecture}=${Version}\n' "$deb" >>"$out/exact"
-done
-sort -o "$out/exact" "$out/exact"
+controls "$out"/*.deb >/tmp/apt/controls
+{
+	exactly '' </tmp/apt/controls
+	controls "$out"/unpack/*.deb | exactly 'unpack '
+} | sort >"$out/exact"
 
 # Package files that no archive holds are mounted under their checksum.
 if [ -d /run/jetson/local ]; then
@@ -195,20 +229,27 @@ if [ -d /run/jetson/local ]; then
 		cp "$deb" "$out/"
 		dpkg-deb -f "$deb" Package >>"$out/wanted"
 	done
+	controls "$out"/*.deb >/tmp/apt/controls
 fi
 
 # What was fetched is itself an archive, from which the install takes it.
-: >"$out/versions"
-: >"$out/Packages"
-for deb in "$out"/*.deb; do
-	[ -e "$deb" ] || continue
-	dpkg-deb -W --showformat='${Package}:${Architecture}=${Version}\n' "$deb" >>"$out/versions"
-	{
-		dpkg-deb -f "$deb"
-		printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "${deb##*/}" "$(stat -c %s "$deb")" "$(sha256sum <"$deb" | cut -d' ' -f1)"
-	} >>"$out/Packages"
-done
-sort -o "$out/versions" "$out/versions"
+exactly '' </tmp/apt/controls | sort >"$out/versions"
+: >/tmp/apt/files
+if [ -s /tmp/apt/controls ]; then
+	(cd "$out" && stat -c '%s %n' -- *.deb && sha256sum -- *.deb) >/tmp/apt/files
+fi
+awk '
+	function flush() {
+		if (file != "") printf "Filename: ./%s\nSize: %s\nSHA256: %s\n\n", file, size[file], sum[file]
+	}
+	FILENAME == "/tmp/apt/files" {
+		if (length($1) == 64) sum[$2] = $1
+		else size[$2] = $1
+		next
+	}
+	/^\// {flush(); file = substr($0, 2); next}
+	{print}
+	END {flush()}' /tmp/apt/files /tmp/apt/controls >"$out/Packages"
 find "$out" -exec touch -h -d @0 {} +
 say "$(find "$out" -name '*.deb' -exec stat -c %s {} + | awk '{n += $1} END {
 	if (NR == 0) print "nothing to fetch: everything is installed already"
