@@ -151,7 +151,7 @@ func TestDebian(t *testing.T) {
 
 	t.Run("an option of the library", func(t *testing.T) {
 		dir := example(t, "own-program", func(s string) string {
-			return s + "\n[options.qhull.cmake]\nCMAKE_C_FLAGS_RELEASE = \"-O1 -DNDEBUG\"\nCMAKE_CXX_FLAGS_RELEASE = \"-O1 -DNDEBUG\"\n"
+			return s + "\n[options.qhull.cmake]\nLINK_APPS_SHARED = false\n"
 		})
 		r := debian(t, dir, "linux/arm64")
 		_, o := image(t, ctx, suite.Daemon, r)

@@ -134,9 +134,14 @@ failed() {
 	rc=$2
 	shift 2
 	printf -- '---- the end of its output ----\n' >&2
-	# What failed stands before the commands that were still running.
+	# What failed stands before the commands that were still running, and what
+	# CMake could not do before all that it goes on to say.
 	if grep -q '^FAILED: ' "$log"; then
 		awk '/^FAILED: / {on = 1} on' "$log" | head -n 60 >&2
+	elif grep -q '^CMake Error' "$log"; then
+		awk '/^CMake Error/ {on = 1}
+			on && /^--/ {on = 0}
+			on' "$log" | head -n 60 >&2
 	else
 		tail -n 40 "$log" >&2
 	fi
