@@ -23,10 +23,11 @@ stack    = "opencv:source@4.10.0"
 platform = "debian-12"
 
 [options.opencv.cmake]
-BUILD_LIST    = "highgui,imgcodecs,imgproc,python3,videoio"
-WITH_CAROTENE = false
-WITH_ITT      = false
-WITH_PROTOBUF = false
+BUILD_LIST       = "highgui,imgcodecs,imgproc,python3,videoio"
+WITH_CAROTENE    = false
+WITH_FLATBUFFERS = false
+WITH_ITT         = false
+WITH_PROTOBUF    = false
 `})
 	root, err := harness.Root()
 	must(t, err)
