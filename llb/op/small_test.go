@@ -30,6 +30,22 @@ func TestCounters(t *testing.T) {
 	}
 }
 
+// TestWhatCMakeCouldNotDo: an error of CMake's stands before all that it goes on
+// to say, and is what is shown.
+func TestWhatCMakeCouldNotDo(t *testing.T) {
+	p := newPlace(t)
+	var text strings.Builder
+	text.WriteString("-- first\nCMake Error at CMakeLists.txt:3 (add_subdirectory):\n  no such folder\n\n-- second\nCMake Error at CMakeLists.txt:9 (message):\n  also this\n\n")
+	for range 100 {
+		text.WriteString("-- a summary\n")
+	}
+	p.write("said", text.String())
+	out, err := p.common("quietly " + p.at("log") + " sh -c 'cat " + p.at("said") + "; exit 1'")
+	if err == nil || !strings.Contains(out, "no such folder") || !strings.Contains(out, "also this") || strings.Contains(out, "a summary") || strings.Contains(out, "second") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestJobs: none at all is no number of jobs, and what makes no sense is not used.
 func TestJobs(t *testing.T) {
 	for forced, used := range map[string]bool{"3": true, "120": true, "0": false, "00": false, "": false, "x": false, "-1": false, "99999999999999999999": false} {
