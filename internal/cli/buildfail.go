@@ -2,12 +2,16 @@ package cli
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"google.golang.org/grpc/codes"
 
 	"github.com/org/jetson-frontend/frontend"
 	"github.com/org/jetson-frontend/internal/engine"
@@ -37,6 +41,17 @@ func (e Env) buildError(err error, res engine.Result, rec *timeline.Recorder) er
 	}
 	e.show(diag.List{g})
 	return errReported
+}
+
+// errLost is what happened to a build that is lost.
+var errLost = errors.New("the builder gave this build up: it does so when this end answers nothing for half a minute, as on a machine with far more work than it can do, or on a connection that is full\n" +
+	"  build again: what was finished is kept")
+
+// lost reports whether the builder canceled a build that nobody here did:
+// BuildKit ends a session whose client twice leaves a health check unanswered
+// (session/grpc.go), and says no more than that something was canceled.
+func lost(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() == nil && grpcerrors.Code(err) == codes.Canceled
 }
 
 // failure is what ended a build, in a user's words, without its place.

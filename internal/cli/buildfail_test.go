@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/moby/buildkit/solver/pb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/org/jetson-frontend/internal/timeline"
 	"github.com/org/jetson-frontend/stacks/diag"
@@ -33,6 +37,27 @@ func TestInWords(t *testing.T) {
 				t.Errorf("%s\nhelp: %s", got, help)
 			}
 		})
+	}
+}
+
+// TestLost: what the builder canceled is told from what its user did.
+func TestLost(t *testing.T) {
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	canceled := fmt.Errorf("failed to solve: %w", status.Error(codes.Canceled, "context canceled"))
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		err  error
+		want bool
+	}{
+		"by the builder": {t.Context(), canceled, true},
+		"by the user":    {stopped, canceled, false},
+		"another error":  {t.Context(), status.Error(codes.Unknown, "exit code: 1"), false},
+		"none":           {t.Context(), nil, false},
+	} {
+		if got := lost(c.ctx, c.err); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

@@ -185,6 +185,9 @@ func (w watched) solve(ctx context.Context, c *client.Client, req engine.Request
 		return r
 	}
 	terr := w.tell(req, err)
+	if lost(ctx, err) {
+		return errLost
+	}
 	if err != nil {
 		return w.env.buildError(err, res, w.rec)
 	}
